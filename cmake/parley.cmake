@@ -1,0 +1,48 @@
+# parley_library(NAME SOURCES ... USES ... PACKAGES ...): the static library of one folder of src/.
+# USES are the folders it may include (its row in the design's table); PACKAGES are pkg-config names.
+function(parley_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;PACKAGES" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PUBLIC ${arg_USES})
+  parley_packages(${name} PUBLIC ${arg_PACKAGES})
+endfunction()
+
+# parley_packages(TARGET SCOPE PKG...): links pkg-config packages, their headers being system headers.
+function(parley_packages target scope)
+  foreach(package ${ARGN})
+    if(NOT TARGET PkgConfig::${package})
+      pkg_check_modules(${package} REQUIRED IMPORTED_TARGET GLOBAL ${package})
+    endif()
+    target_link_libraries(${target} ${scope} PkgConfig::${package})
+  endforeach()
+endfunction()
+
+# parley_test(NAME USES ...): tests/<folder>/<NAME>.c with cmocka; called in tests/<folder>/CMakeLists.txt.
+function(parley_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "USES;SOURCES;ARGS" ${ARGN})
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  set(target test_${folder}_${name})
+  add_executable(${target} ${name}.c ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_USES} m)
+  parley_packages(${target} PRIVATE cmocka)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${folder}/${name} COMMAND ${target} ${arg_ARGS})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# parley_fuzz(NAME USES ...): tests/fuzz/<NAME>.c; libFuzzer with -DFUZZ=ON, else a replay of corpus/<NAME>/ in ctest.
+function(parley_fuzz name)
+  cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+  add_executable(fuzz_${name} ${name}.c $<$<NOT:$<BOOL:${FUZZ}>>:replay.c>)
+  target_link_libraries(fuzz_${name} PRIVATE ${arg_USES})
+  set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  endif()
+endfunction()

@@ -1,0 +1,193 @@
+/**
+ * @file conference.h  The life of one conference as a pure state machine: an event in, a list of effects out.
+ *
+ *   creating -> empty <-> populated -> inProgress -> empty ... -> terminated          (internalError from any)
+ *
+ * Nothing is done here. conference_apply() changes the struct and says what must follow; the wiring persists the new
+ * row, posts the callbacks and commands the media engine, in the order of the list. The struct holds no pointer but its
+ * participants and strings, can be cloned, and an event can so be tried, stored, and only then made true.
+ *
+ * What is audible follows from one value, conference_audio(): a participant's talk and listen are its own, and the
+ * engine multiplies them with the audio mode (silence, wait music, mix). See the state table in the README.
+ *
+ * Thread: control. Background: the FreeClimb conference resource.
+ */
+#ifndef PARLEY_CONF_CONFERENCE_H
+#define PARLEY_CONF_CONFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ids.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "base/status.h"
+
+enum conference_status {
+    CONFERENCE_CREATING,
+    CONFERENCE_EMPTY,
+    CONFERENCE_POPULATED,
+    CONFERENCE_IN_PROGRESS,
+    CONFERENCE_TERMINATED,
+    CONFERENCE_INTERNAL_ERROR,
+};
+
+/** "creating", "empty", "populated", "inProgress", "terminated", "internalError": the API's words. */
+const char *conference_status_name(enum conference_status s);
+bool conference_status_parse(struct slice text, enum conference_status *out);
+
+enum play_beep { PLAY_BEEP_ALWAYS, PLAY_BEEP_NEVER, PLAY_BEEP_ENTRY_ONLY, PLAY_BEEP_EXIT_ONLY };
+const char *play_beep_name(enum play_beep b);
+bool play_beep_parse(struct slice text, enum play_beep *out);
+
+enum { CONFERENCE_ALIAS_SIZE = 64 * 4 + 1 }; /**< 64 characters of UTF-8 and a NUL */
+
+/** A call that is in the conference. */
+struct participant {
+    struct list link; /**< in conference.participants, oldest first */
+    id_text call;
+    bool talk, listen, dtmf_pass_through, start_conf_on_enter;
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+};
+
+struct conference {
+    id_text id, account;
+    char alias[CONFERENCE_ALIAS_SIZE];
+    enum play_beep play_beep;
+    bool record;
+    char *wait_url, *status_callback_url, *action_url; /**< owned; NULL where unset */
+    enum conference_status status;
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+    uint32_t events;        /**< how many callbacks it has numbered so far (Parley-Event) */
+    uint32_t auto_end_s;    /**< terminates itself this long after it became empty; 0: never */
+    uint32_t participants_max; /**< 0: no limit */
+    struct list participants;
+    uint32_t participant_count;
+};
+
+/** What an API client may give at creation. Strings are borrowed; NULL for absent. */
+struct conference_options {
+    struct slice alias;
+    enum play_beep play_beep;
+    bool record;
+    const char *wait_url, *status_callback_url, *action_url;
+    uint32_t auto_end_s, participants_max;
+};
+
+enum conference_event_type {
+    CONFERENCE_OPEN,       /**< creation is stored: creating -> empty */
+    CONFERENCE_JOIN,       /**< call enters: call, talk, listen, dtmf, start */
+    CONFERENCE_LEAVE,      /**< call has gone by itself (hung up, moved away) */
+    CONFERENCE_REMOVE,     /**< call is put out (REST DELETE, RemoveFromConference): reason removedFromConference */
+    CONFERENCE_SET_TALK,   /**< call, on */
+    CONFERENCE_SET_LISTEN, /**< call, on */
+    CONFERENCE_SET_DTMF,   /**< call, on */
+    CONFERENCE_UPDATE,     /**< a participant by several privileges at once: call, set_* flags */
+    CONFERENCE_SET_ALIAS,
+    CONFERENCE_SET_PLAY_BEEP,
+    CONFERENCE_MAKE_EMPTY, /**< status=empty: everybody is put out */
+    CONFERENCE_TERMINATE,
+    CONFERENCE_FAIL,       /**< media could not be set up or taken up: -> internalError, for ever */
+    CONFERENCE_RECORDED,   /**< a recording is complete and stored: only numbers and reports it */
+    CONFERENCE_EVENTS
+};
+
+struct conference_event {
+    enum conference_event_type type;
+    const char *call;                       /**< participant events */
+    bool talk, listen, dtmf, start;         /**< JOIN: as they are; UPDATE: new values of those with set_* true */
+    bool set_talk, set_listen, set_dtmf;    /**< UPDATE */
+    bool on;                                /**< SET_* */
+    struct slice alias;                     /**< SET_ALIAS; at most 64 characters */
+    enum play_beep play_beep;               /**< SET_PLAY_BEEP */
+    const char *recording;                  /**< RECORDED: recording id */
+};
+
+/** What the engine lets through. Mirrors the state table: only MIX carries voices, only WAIT carries music. */
+enum conference_audio { CONFERENCE_AUDIO_NONE, CONFERENCE_AUDIO_WAIT, CONFERENCE_AUDIO_MIX };
+enum conference_audio conference_audio(const struct conference *c);
+
+enum conference_beep { CONFERENCE_BEEP_ENTER, CONFERENCE_BEEP_EXIT };
+
+enum call_ended_reason {
+    CALL_ENDED_CONFERENCE_TERMINATED,
+    CALL_ENDED_CONFERENCE_EMPTIED,
+    CALL_ENDED_REMOVED_FROM_CONFERENCE,
+    CALL_ENDED_INTERNAL_ERROR,
+};
+
+enum conference_effect_type {
+    EFFECT_AUDIO,        /**< the audio mode is now .audio (silence, wait music from its start, mix) */
+    EFFECT_LEG_IN,       /**< connect the leg of .call with .talk, .listen */
+    EFFECT_LEG_ROLES,    /**< the leg of .call now has .talk, .listen */
+    EFFECT_LEG_DTMF,     /**< the leg of .call passes digits (.on) */
+    EFFECT_LEG_OUT,      /**< disconnect the leg of .call */
+    EFFECT_BEEP,         /**< sound .beep to everybody who listens */
+    EFFECT_RECORD_START, /**< a new recording begins with this very tick */
+    EFFECT_RECORD_STOP,
+    EFFECT_CALL_LEFT,    /**< .call is out; where .put_out, its script goes on or it is hung up with .reason */
+    EFFECT_JOINED,       /**< .call is in (addToConferenceNotification) */
+    EFFECT_STATUS,       /**< statusCallbackUrl gets conferenceStatus .status as event number .event */
+    EFFECT_RECORDED,     /**< statusCallbackUrl gets conferenceRecordingStatus for .recording as event number .event */
+    EFFECT_SAVE,         /**< the conference row changed; always the first effect, at most once a list */
+    EFFECT_CLOSED,       /**< terminated: media and memory can go once the rest is done; always the last */
+};
+
+struct conference_effect {
+    enum conference_effect_type type;
+    id_text call;
+    bool talk, listen, on, put_out;
+    enum conference_audio audio;
+    enum conference_beep beep;
+    enum call_ended_reason reason;
+    enum conference_status status;
+    uint32_t event;
+    id_text recording;
+};
+
+/** A growing list of effects; reused from event to event. */
+struct conference_effects {
+    struct conference_effect *items; /**< owned */
+    size_t count, size;
+};
+
+void conference_effects_clear(struct conference_effects *effects);
+
+/**
+ * Makes a conference in state creating, revision 0: CONFERENCE_OPEN is its first event.
+ *
+ * @param id, account  copied
+ * @return STATUS_OK; STATUS_INVALID (alias too long); STATUS_NO_MEMORY
+ */
+MUST_CHECK status conference_create(struct conference **out, const char *id, const char *account,
+                                    const struct conference_options *options, int64_t now_unix_ms);
+
+/** Also its participants. NULL is allowed. */
+void conference_destroy(struct conference *c);
+
+/** An independent copy, owned by the caller. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status conference_clone(struct conference **out, const struct conference *c);
+
+/**
+ * Applies one event. On an error the conference and the list are as they were.
+ *
+ * Order of effects: SAVE; then what the leg and the others hear; then JOINED or CALL_LEFT; then STATUS in the order of
+ * the transitions (a moderator who joins an empty conference: populated, inProgress; terminate with callers: empty,
+ * terminated); then CLOSED. The recording starts and stops in the same tick as the mix.
+ *
+ * @param effects  appended to
+ * @return STATUS_OK (also for a change that changes nothing: then no effects and no new revision);
+ *         STATUS_NOT_FOUND (no such participant; or the conference is terminated and the event is not RECORDED);
+ *         STATUS_EXISTS (JOIN of a call that is in); STATUS_FULL (JOIN over participants_max);
+ *         STATUS_CONFLICT (an event before OPEN, or OPEN twice); STATUS_INVALID (alias); STATUS_NO_MEMORY
+ */
+MUST_CHECK status conference_apply(struct conference *c, const struct conference_event *event, int64_t now_unix_ms,
+                                   struct conference_effects *effects);
+
+/** The participant of this call; NULL where it is not in. Borrowed until the next event. */
+struct participant *conference_participant(const struct conference *c, const char *call);
+
+#endif

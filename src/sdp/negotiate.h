@@ -1,0 +1,74 @@
+/**
+ * @file negotiate.h  Offer and answer (RFC 3264) for one audio stream: what both sides can, in whose order.
+ *
+ * The first audio line with a usable port, protocol and codec is taken; every other media line is answered with port 0,
+ * in its place. The answer to a renegotiation keeps the codec where the offer still has it.
+ * Pure. Thread: any.
+ */
+#ifndef PARLEY_SDP_NEGOTIATE_H
+#define PARLEY_SDP_NEGOTIATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "sdp/sdp.h"
+
+enum { SDP_ADDRESS_SIZE = 64 };
+
+/** A codec we can do, in our order of preference. */
+struct sdp_codec {
+    const char *encoding;  /**< "PCMU", "PCMA" */
+    uint32_t clock_hz;
+    uint8_t channels;
+    uint8_t payload_type;  /**< the one we offer: static, or from 96 on */
+    const char *fmtp;      /**< in our offer and answer; NULL for none */
+};
+
+/** Our side of a session. */
+struct sdp_local {
+    const char *address;   /**< literal that the peer can reach */
+    uint16_t rtp_port;     /**< RTCP is on rtp_port + 1 unless mux is agreed */
+    uint64_t session_id;   /**< o= line; stays for the life of the dialog */
+    uint64_t version;      /**< o= line; one more with each changed description */
+    const struct sdp_codec *codecs;
+    uint8_t codec_count;
+    bool telephone_event;  /**< offer and accept RFC 4733 events 0-15 */
+    uint16_t ptime_ms;     /**< what we prefer to receive: 20 */
+    enum sdp_direction direction; /**< what we want; an answer is the reverse of the offer's at most */
+};
+
+/** The outcome: all that a leg needs to send and to receive. */
+struct sdp_result {
+    uint8_t codec;               /**< index into sdp_local.codecs */
+    uint8_t send_payload_type;   /**< as the peer numbered it */
+    uint8_t receive_payload_type;/**< as we numbered it (an answer uses the offer's numbers) */
+    bool has_telephone_event;
+    uint8_t send_event_type, receive_event_type;
+    uint16_t send_ptime_ms;      /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
+    char remote_address[SDP_ADDRESS_SIZE];
+    uint16_t remote_rtp_port, remote_rtcp_port; /**< the latter equals the former with rtcp_mux */
+    bool rtcp_mux;
+    bool send, receive;          /**< ours, after both directions; a peer on hold does neither to the conference */
+    bool peer_holds;             /**< the peer's direction is sendonly or inactive, or its address 0.0.0.0 */
+};
+
+/**
+ * Answers an offer: appends our description to *answer and fills *out.
+ *
+ * @param previous  the outcome in force, or NULL for the first
+ * @return STATUS_OK; STATUS_UNSUPPORTED (no audio line that we can take: 488), fault->what names what was missing;
+ *         STATUS_NO_MEMORY
+ */
+MUST_CHECK status sdp_answer(struct buffer *answer, struct sdp_result *out, const struct sdp *offer,
+                             const struct sdp_local *local, const struct sdp_result *previous, struct fault *fault);
+
+/** Appends our offer: one audio line, all our codecs. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status sdp_offer(struct buffer *offer, const struct sdp_local *local);
+
+/** Reads the answer to our offer. @return as sdp_answer() */
+MUST_CHECK status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp_local *local,
+                             struct fault *fault);
+
+#endif

@@ -1,0 +1,70 @@
+/**
+ * @file channel.h  One end of the numbered, acknowledged message stream between parleyd and parley-sip.
+ *
+ * A line is one JSON object: {"n":17,"m":{...}} carries message 17, {"ack":17} acknowledges everything up to it. What is
+ * not acknowledged is kept and sent again, in order, after channel_connected(). A hello carries the sender's epoch and
+ * the last number it has seen of ours in our epoch, so a restarted process neither loses nor repeats anything: numbers
+ * already seen of the same epoch are acknowledged again and not delivered twice. The receiver decides when a message is
+ * acknowledged (channel_ack), because that is when its effect is safe: acknowledgements are cumulative and in order.
+ *
+ * Pure: bytes in, bytes and messages out. The socket, its reconnection and the clock are the caller's.
+ * Thread: one at a time.
+ */
+#ifndef PARLEY_SIGNAL_CHANNEL_H
+#define PARLEY_SIGNAL_CHANNEL_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "signal/message.h"
+
+struct channel;
+
+struct channel_handlers {
+    /** A message arrived, once each, in order. m is borrowed; number is what channel_ack() wants when it is safe. */
+    void (*message)(void *arg, const struct signal_message *m, uint64_t number);
+    /** The peer has acknowledged our message of this number (and all before it). */
+    void (*acknowledged)(void *arg, uint64_t number);
+    /** The peer's hello: fresh is true where its epoch is not the one we knew, so what it knew is gone. */
+    void (*hello)(void *arg, const struct signal_message *m, bool fresh);
+    /** The peer sent what is no message of ours: the connection should be dropped. */
+    void (*fault)(void *arg, const struct fault *fault);
+};
+
+/**
+ * @param epoch    copied; random per process start
+ * @param version  copied; sent in hello
+ * @return STATUS_OK, STATUS_NO_MEMORY
+ */
+MUST_CHECK status channel_create(struct channel **out, const char *epoch, const char *version,
+                                 const struct channel_handlers *handlers, void *arg);
+void channel_destroy(struct channel *c);
+
+/**
+ * A connection stands: puts our hello (with calls: array of ids, borrowed, or NULL) and what is unacknowledged into
+ * the output. Anything half-received of an earlier connection is dropped.
+ */
+void channel_connected(struct channel *c, const json_t *calls);
+
+/** The connection is gone: output is dropped, messages sent meanwhile are kept. */
+void channel_disconnected(struct channel *c);
+
+/**
+ * Queues a message and returns its number (from 1). m is borrowed.
+ * @return 0 where memory is short
+ */
+uint64_t channel_send(struct channel *c, const struct signal_message *m);
+
+/** Everything up to number has taken effect on this side. */
+void channel_ack(struct channel *c, uint64_t number);
+
+/** Bytes from the connection; calls the handlers. A line over 256 KiB is a fault. Handlers may call channel_send/ack. */
+void channel_receive(struct channel *c, const void *bytes, size_t len);
+
+/** Bytes that wait to be written; the caller consumes what it wrote with buffer_consume(). */
+struct buffer *channel_output(struct channel *c);
+
+/** How many of our messages are not acknowledged. */
+size_t channel_unacknowledged(const struct channel *c);
+
+#endif
