@@ -14,18 +14,18 @@
 
 typedef enum status {
     STATUS_OK = 0,
-    STATUS_INVALID,      /**< malformed or out of range; where, is said by a struct fault */
-    STATUS_NO_MEMORY,    /**< the heap, a pool or a table of fixed size is used up */
-    STATUS_FULL,         /**< a configured limit is reached */
-    STATUS_AGAIN,        /**< nothing there now; try again later */
-    STATUS_NOT_FOUND,    /**< no such object */
-    STATUS_EXISTS,       /**< there is one already */
-    STATUS_CONFLICT,     /**< not possible in the object's present state */
-    STATUS_REFUSED,      /**< forbidden by configuration or privilege */
-    STATUS_UNSUPPORTED,  /**< well-formed, and not something we do */
-    STATUS_TIMEOUT,      /**< the time for it is over */
-    STATUS_CLOSED,       /**< the other side has gone */
-    STATUS_IO,           /**< the kernel, a disk or a database refused; logged where it happened */
+    STATUS_INVALID,     /**< malformed or out of range; where, is said by a struct fault */
+    STATUS_NO_MEMORY,   /**< the heap, a pool or a table of fixed size is used up */
+    STATUS_FULL,        /**< a configured limit is reached */
+    STATUS_AGAIN,       /**< nothing there now; try again later */
+    STATUS_NOT_FOUND,   /**< no such object */
+    STATUS_EXISTS,      /**< there is one already */
+    STATUS_CONFLICT,    /**< not possible in the object's present state */
+    STATUS_REFUSED,     /**< forbidden by configuration or privilege */
+    STATUS_UNSUPPORTED, /**< well-formed, and not something we do */
+    STATUS_TIMEOUT,     /**< the time for it is over */
+    STATUS_CLOSED,      /**< the other side has gone */
+    STATUS_IO,          /**< the kernel, a disk or a database refused; logged where it happened */
 } status;
 
 /** A short lower-case word for logs and messages, "ok" or "not_found"; never NULL. */

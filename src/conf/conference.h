@@ -61,8 +61,8 @@ struct conference {
     enum conference_status status;
     uint32_t revision;
     int64_t created_unix_ms, updated_unix_ms;
-    uint32_t events;        /**< how many callbacks it has numbered so far (Parley-Event) */
-    uint32_t auto_end_s;    /**< terminates itself this long after it became empty; 0: never */
+    uint32_t events;           /**< how many callbacks it has numbered so far (Parley-Event) */
+    uint32_t auto_end_s;       /**< terminates itself this long after it became empty; 0: never */
     uint32_t participants_max; /**< 0: no limit */
     struct list participants;
     uint32_t participant_count;
@@ -90,20 +90,20 @@ enum conference_event_type {
     CONFERENCE_SET_PLAY_BEEP,
     CONFERENCE_MAKE_EMPTY, /**< status=empty: everybody is put out */
     CONFERENCE_TERMINATE,
-    CONFERENCE_FAIL,       /**< media could not be set up or taken up: -> internalError, for ever */
-    CONFERENCE_RECORDED,   /**< a recording is complete and stored: only numbers and reports it */
+    CONFERENCE_FAIL,     /**< media could not be set up or taken up: -> internalError, for ever */
+    CONFERENCE_RECORDED, /**< a recording is complete and stored: only numbers and reports it */
     CONFERENCE_EVENTS
 };
 
 struct conference_event {
     enum conference_event_type type;
-    const char *call;                       /**< participant events */
-    bool talk, listen, dtmf, start;         /**< JOIN: as they are; UPDATE: new values of those with set_* true */
-    bool set_talk, set_listen, set_dtmf;    /**< UPDATE */
-    bool on;                                /**< SET_* */
-    struct slice alias;                     /**< SET_ALIAS; at most 64 characters */
-    enum play_beep play_beep;               /**< SET_PLAY_BEEP */
-    const char *recording;                  /**< RECORDED: recording id */
+    const char *call;                    /**< participant events */
+    bool talk, listen, dtmf, start;      /**< JOIN: as they are; UPDATE: new values of those with set_* true */
+    bool set_talk, set_listen, set_dtmf; /**< UPDATE */
+    bool on;                             /**< SET_* */
+    struct slice alias;                  /**< SET_ALIAS; at most 64 characters */
+    enum play_beep play_beep;            /**< SET_PLAY_BEEP */
+    const char *recording;               /**< RECORDED: recording id */
 };
 
 /** What the engine lets through. Mirrors the state table: only MIX carries voices, only WAIT carries music. */
@@ -128,12 +128,12 @@ enum conference_effect_type {
     EFFECT_BEEP,         /**< sound .beep to everybody who listens */
     EFFECT_RECORD_START, /**< a new recording begins with this very tick */
     EFFECT_RECORD_STOP,
-    EFFECT_CALL_LEFT,    /**< .call is out; where .put_out, its script goes on or it is hung up with .reason */
-    EFFECT_JOINED,       /**< .call is in (addToConferenceNotification) */
-    EFFECT_STATUS,       /**< statusCallbackUrl gets conferenceStatus .status as event number .event */
-    EFFECT_RECORDED,     /**< statusCallbackUrl gets conferenceRecordingStatus for .recording as event number .event */
-    EFFECT_SAVE,         /**< the conference row changed; always the first effect, at most once a list */
-    EFFECT_CLOSED,       /**< terminated: media and memory can go once the rest is done; always the last */
+    EFFECT_CALL_LEFT, /**< .call is out; where .put_out, its script goes on or it is hung up with .reason */
+    EFFECT_JOINED,    /**< .call is in (addToConferenceNotification) */
+    EFFECT_STATUS,    /**< statusCallbackUrl gets conferenceStatus .status as event number .event */
+    EFFECT_RECORDED,  /**< statusCallbackUrl gets conferenceRecordingStatus for .recording as event number .event */
+    EFFECT_SAVE,      /**< the conference row changed; always the first effect, at most once a list */
+    EFFECT_CLOSED,    /**< terminated: media and memory can go once the rest is done; always the last */
 };
 
 struct conference_effect {

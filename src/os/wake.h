@@ -1,7 +1,8 @@
 /**
  * @file wake.h  An eventfd: how the producer of a ring tells its consumer that something is there.
  *
- * Thread: wake_signal() by any (media threads too: one write of 8 bytes that never blocks), wake_drain() by the consumer.
+ * Thread: wake_signal() by any (media threads too: one write of 8 bytes that never blocks), wake_drain() by the
+ * consumer.
  */
 #ifndef PARLEY_OS_WAKE_H
 #define PARLEY_OS_WAKE_H

@@ -19,39 +19,39 @@ enum { SDP_ADDRESS_SIZE = 64 };
 
 /** A codec we can do, in our order of preference. */
 struct sdp_codec {
-    const char *encoding;  /**< "PCMU", "PCMA" */
+    const char *encoding; /**< "PCMU", "PCMA" */
     uint32_t clock_hz;
     uint8_t channels;
-    uint8_t payload_type;  /**< the one we offer: static, or from 96 on */
-    const char *fmtp;      /**< in our offer and answer; NULL for none */
+    uint8_t payload_type; /**< the one we offer: static, or from 96 on */
+    const char *fmtp;     /**< in our offer and answer; NULL for none */
 };
 
 /** Our side of a session. */
 struct sdp_local {
-    const char *address;   /**< literal that the peer can reach */
-    uint16_t rtp_port;     /**< RTCP is on rtp_port + 1 unless mux is agreed */
-    uint64_t session_id;   /**< o= line; stays for the life of the dialog */
-    uint64_t version;      /**< o= line; one more with each changed description */
+    const char *address; /**< literal that the peer can reach */
+    uint16_t rtp_port;   /**< RTCP is on rtp_port + 1 unless mux is agreed */
+    uint64_t session_id; /**< o= line; stays for the life of the dialog */
+    uint64_t version;    /**< o= line; one more with each changed description */
     const struct sdp_codec *codecs;
     uint8_t codec_count;
-    bool telephone_event;  /**< offer and accept RFC 4733 events 0-15 */
-    uint16_t ptime_ms;     /**< what we prefer to receive: 20 */
+    bool telephone_event;         /**< offer and accept RFC 4733 events 0-15 */
+    uint16_t ptime_ms;            /**< what we prefer to receive: 20 */
     enum sdp_direction direction; /**< what we want; an answer is the reverse of the offer's at most */
 };
 
 /** The outcome: all that a leg needs to send and to receive. */
 struct sdp_result {
-    uint8_t codec;               /**< index into sdp_local.codecs */
-    uint8_t send_payload_type;   /**< as the peer numbered it */
-    uint8_t receive_payload_type;/**< as we numbered it (an answer uses the offer's numbers) */
+    uint8_t codec;                /**< index into sdp_local.codecs */
+    uint8_t send_payload_type;    /**< as the peer numbered it */
+    uint8_t receive_payload_type; /**< as we numbered it (an answer uses the offer's numbers) */
     bool has_telephone_event;
     uint8_t send_event_type, receive_event_type;
-    uint16_t send_ptime_ms;      /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
+    uint16_t send_ptime_ms; /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
     char remote_address[SDP_ADDRESS_SIZE];
     uint16_t remote_rtp_port, remote_rtcp_port; /**< the latter equals the former with rtcp_mux */
     bool rtcp_mux;
-    bool send, receive;          /**< ours, after both directions; a peer on hold does neither to the conference */
-    bool peer_holds;             /**< the peer's direction is sendonly or inactive, or its address 0.0.0.0 */
+    bool send, receive; /**< ours, after both directions; a peer on hold does neither to the conference */
+    bool peer_holds;    /**< the peer's direction is sendonly or inactive, or its address 0.0.0.0 */
 };
 
 /**

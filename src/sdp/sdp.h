@@ -1,9 +1,9 @@
 /**
  * @file sdp.h  Session descriptions (RFC 8866): parsed into slices of the text, and built from a struct.
  *
- * Only what a media bridge needs: the origin, connection addresses, media lines with their rtpmap, fmtp, ptime, maxptime,
- * direction, rtcp, rtcp-mux and crypto attributes. The rest is skipped, not refused. Nothing is allocated: sizes are fixed, and
- * what exceeds them is refused with a fault (media lines) or left out (formats past the 32nd).
+ * Only what a media bridge needs: the origin, connection addresses, media lines with their rtpmap, fmtp, ptime,
+ * maxptime, direction, rtcp, rtcp-mux and crypto attributes. The rest is skipped, not refused. Nothing is allocated:
+ * sizes are fixed, and what exceeds them is refused with a fault (media lines) or left out (formats past the 32nd).
  * Thread: any.
  */
 #ifndef PARLEY_SDP_SDP_H
@@ -35,12 +35,13 @@ struct sdp_media {
     struct slice formats;  /**< the format list as written, for refusing a media line word by word */
     struct sdp_format format[SDP_FORMATS_MAX]; /**< RTP media only */
     uint8_t format_count;
-    struct slice address;  /**< connection address in force (media or session level), IPv4 or IPv6 literal, or a name */
+    struct slice address; /**< connection address in force (media or session level), IPv4 or IPv6 literal, or a name */
     bool ipv6;
-    enum sdp_direction direction; /**< in force (media or session level); 0.0.0.0 (RFC 2543 hold) counts as its sender's sendonly or inactive */
-    uint16_t rtcp_port;    /**< a=rtcp; 0: port + 1 */
+    enum sdp_direction direction; /**< in force (media or session level); 0.0.0.0 (RFC 2543 hold) counts as its sender's
+                                     sendonly or inactive */
+    uint16_t rtcp_port;           /**< a=rtcp; 0: port + 1 */
     bool rtcp_mux;
-    uint16_t ptime_ms, maxptime_ms; /**< 0: not said */
+    uint16_t ptime_ms, maxptime_ms;      /**< 0: not said */
     struct slice crypto[SDP_CRYPTO_MAX]; /**< values of a=crypto */
     uint8_t crypto_count;
 };

@@ -1,11 +1,12 @@
 /**
  * @file channel.h  One end of the numbered, acknowledged message stream between parleyd and parley-sip.
  *
- * A line is one JSON object: {"n":17,"m":{...}} carries message 17, {"ack":17} acknowledges everything up to it. What is
- * not acknowledged is kept and sent again, in order, after channel_connected(). A hello carries the sender's epoch and
- * the last number it has seen of ours in our epoch, so a restarted process neither loses nor repeats anything: numbers
- * already seen of the same epoch are acknowledged again and not delivered twice. The receiver decides when a message is
- * acknowledged (channel_ack), because that is when its effect is safe: acknowledgements are cumulative and in order.
+ * A line is one JSON object: {"n":17,"m":{...}} carries message 17, {"ack":17} acknowledges everything up to it. What
+ * is not acknowledged is kept and sent again, in order, after channel_connected(). A hello carries the sender's epoch
+ * and the last number it has seen of ours in our epoch, so a restarted process neither loses nor repeats anything:
+ * numbers already seen of the same epoch are acknowledged again and not delivered twice. The receiver decides when a
+ * message is acknowledged (channel_ack), because that is when its effect is safe: acknowledgements are cumulative and
+ * in order.
  *
  * Pure: bytes in, bytes and messages out. The socket, its reconnection and the clock are the caller's.
  * Thread: one at a time.
@@ -58,7 +59,8 @@ uint64_t channel_send(struct channel *c, const struct signal_message *m);
 /** Everything up to number has taken effect on this side. */
 void channel_ack(struct channel *c, uint64_t number);
 
-/** Bytes from the connection; calls the handlers. A line over 256 KiB is a fault. Handlers may call channel_send/ack. */
+/** Bytes from the connection; calls the handlers. A line over 256 KiB is a fault. Handlers may call channel_send/ack.
+ */
 void channel_receive(struct channel *c, const void *bytes, size_t len);
 
 /** Bytes that wait to be written; the caller consumes what it wrote with buffer_consume(). */

@@ -1,5 +1,6 @@
 /**
- * @file dialog_record.h  All that is needed to go on with a SIP dialog in another process, as JSON (RFC 3261 section 12).
+ * @file dialog_record.h  All that is needed to go on with a SIP dialog in another process, as JSON (RFC 3261 section
+ * 12).
  *
  * Kept by parleyd from the first message of a call on, in its store; parley-sip says it anew whenever it changes.
  * Thread: any.
@@ -23,12 +24,12 @@ struct dialog_record {
     char *remote_uri, *remote_tag; /**< remote_tag may be NULL (RFC 2543 peers) */
     uint32_t local_cseq;           /**< last used by us; 0 before our first request */
     uint32_t remote_cseq;
-    char *remote_target; /**< URI of the peer's Contact */
-    json_t *route_set;   /**< array of Route values in the order we send them; owned reference */
-    char *transport;     /**< "udp" or "tcp" */
-    char *source;        /**< where the peer's first request came from */
-    char *local;         /**< our address facing it */
-    bool confirmed;      /**< a 2xx was exchanged */
+    char *remote_target;        /**< URI of the peer's Contact */
+    json_t *route_set;          /**< array of Route values in the order we send them; owned reference */
+    char *transport;            /**< "udp" or "tcp" */
+    char *source;               /**< where the peer's first request came from */
+    char *local;                /**< our address facing it */
+    bool confirmed;             /**< a 2xx was exchanged */
     uint32_t session_expires_s; /**< 0: no session timer (RFC 4028) */
     bool we_refresh;
     bool peer_allows_update;
