@@ -3,10 +3,10 @@
  *
  * A call is one SIP dialog, named by its call id (CA...: minted by parley-sip for a call that comes in, by parleyd for
  * one that goes out). SDP travels as text and is never read here. Members that a message does not carry are absent in
- * JSON and NULL or 0 here. Text that is not UTF-8 is escaped: each byte that breaks it becomes U+FFFD.
+ * JSON and NULL or 0 here. Text that is not UTF-8 is escaped: each byte that breaks it (NUL too) becomes U+FFFD.
  *
  * Direction and meaning (S = parley-sip, P = parleyd):
- *   hello       both  first on a connection: version, epoch of the sender, calls that S holds
+ *   hello       both  first on a connection: version, epoch of the sender, calls that S holds, listeners of S
  *   invite      S->P  a new call: request URI, from, to, source, local, transport, headers, sdp (NULL = late offer)
  *   cancel      S->P  the caller gave up before a final response; S has answered 487
  *   ack         S->P  the ACK of our 200 came; sdp where it carries the answer to our offer
@@ -69,31 +69,32 @@ enum signal_type {
 /** One message; every string is owned by it. */
 struct signal_message {
     enum signal_type type;
-    id_text call;           /**< empty for hello and load */
-    uint32_t transaction;   /**< reinvite, update, accept, refuse, modify, response */
-    uint32_t code;          /**< SIP status, 100 to 699 */
-    char *reason;           /**< reason phrase, or why */
-    char *sdp;              /**< whole body, CRLF lines */
-    bool reliable;          /**< progress: send with 100rel where the caller supports it */
-    bool supports_100rel;   /**< invite: the caller can PRACK */
-    bool requires_100rel;   /**< invite: the caller insists on it (Require: 100rel) */
-    char *transport;        /**< invite: "udp" or "tcp" */
-    char *source;           /**< invite: the peer's address as "192.0.2.1:5060" or "[2001:db8::1]:5060" */
-    char *local;            /**< invite: our address that faces the peer, same form */
-    char *request_uri;      /**< invite: as received, parameters included */
-    char *from_uri;         /**< invite, dial: URI of From without its tag */
-    char *from_display;     /**< display name, unquoted; NULL where none */
-    char *to_uri;           /**< invite, dial: URI of To */
-    char *sip_call_id;      /**< invite: the Call-ID header, for logs */
-    char *identity;         /**< invite: URI of P-Asserted-Identity; only to be believed of trusted peers */
-    char *content_type;     /**< info */
-    char *body;             /**< info */
-    json_t *headers;        /**< reject, dial, invite (X- headers): object of name to value; owned reference */
-    json_t *record;         /**< dialog: see dialog_record.h; owned reference */
-    json_t *calls;          /**< hello of S: array of the call ids it holds; owned reference */
-    char *version;          /**< hello */
-    char *epoch;            /**< hello: changes with every start of the sending process */
-    bool accepting;         /**< load */
+    id_text call;         /**< empty for hello and load */
+    uint32_t transaction; /**< reinvite, update, accept, refuse, modify, response */
+    uint32_t code;        /**< SIP status, 100 to 699 */
+    char *reason;         /**< reason phrase, or why */
+    char *sdp;            /**< whole body, CRLF lines */
+    bool reliable;        /**< progress: send with 100rel where the caller supports it */
+    bool supports_100rel; /**< invite: the caller can PRACK */
+    bool requires_100rel; /**< invite: the caller insists on it (Require: 100rel) */
+    char *transport;      /**< invite: "udp" or "tcp" */
+    char *source;         /**< invite: the peer's address as "192.0.2.1:5060" or "[2001:db8::1]:5060" */
+    char *local;          /**< invite: our address that faces the peer, same form */
+    char *request_uri;    /**< invite: as received, parameters included */
+    char *from_uri;       /**< invite, dial: URI of From without its tag */
+    char *from_display;   /**< display name, unquoted; NULL where none */
+    char *to_uri;         /**< invite, dial: URI of To */
+    char *sip_call_id;    /**< invite: the Call-ID header, for logs */
+    char *identity;       /**< invite: URI of P-Asserted-Identity; only to be believed of trusted peers */
+    char *content_type;   /**< info */
+    char *body;           /**< info */
+    json_t *headers;      /**< reject, dial, invite (X- headers): object of name to value; owned reference */
+    json_t *record;       /**< dialog: see dialog_record.h; owned reference */
+    json_t *calls;        /**< hello of S: array of the call ids it holds; owned reference */
+    json_t *listeners; /**< hello of S: array of the addresses it is bound to, as "sip:[::1]:5060"; owned reference */
+    char *version;     /**< hello */
+    char *epoch;       /**< hello: changes with every start of the sending process */
+    bool accepting;    /**< load */
     uint32_t retry_after_s; /**< load */
 };
 
