@@ -41,14 +41,17 @@ enum play_beep { PLAY_BEEP_ALWAYS, PLAY_BEEP_NEVER, PLAY_BEEP_ENTRY_ONLY, PLAY_B
 const char *play_beep_name(enum play_beep b);
 bool play_beep_parse(struct slice text, enum play_beep *out);
 
-enum { CONFERENCE_ALIAS_SIZE = 64 * 4 + 1 }; /**< 64 characters of UTF-8 and a NUL */
+enum { CONFERENCE_ALIAS_CHARACTERS = 64, CONFERENCE_ALIAS_SIZE = CONFERENCE_ALIAS_CHARACTERS * 4 + 1 };
+
+/** True for at most 64 characters of well-formed UTF-8 without a NUL; an empty alias is one. */
+bool conference_alias_valid(struct slice text);
 
 /** A call that is in the conference. */
 struct participant {
     struct list link; /**< in conference.participants, oldest first */
     id_text call;
     bool talk, listen, dtmf_pass_through, start_conf_on_enter;
-    uint32_t revision;
+    uint32_t revision; /**< 1 when it joins; one more with each event that changes it */
     int64_t created_unix_ms, updated_unix_ms;
 };
 
@@ -59,9 +62,9 @@ struct conference {
     bool record;
     char *wait_url, *status_callback_url, *action_url; /**< owned; NULL where unset */
     enum conference_status status;
-    uint32_t revision;
-    int64_t created_unix_ms, updated_unix_ms;
-    uint32_t events;           /**< how many callbacks it has numbered so far (Parley-Event) */
+    uint32_t revision; /**< one more with each transition and each change of alias or play_beep */
+    int64_t created_unix_ms, updated_unix_ms; /**< updated: when revision last grew */
+    uint32_t events;           /**< how many callbacks it has numbered so far, from 1 on without gaps (Parley-Event) */
     uint32_t auto_end_s;       /**< terminates itself this long after it became empty; 0: never */
     uint32_t participants_max; /**< 0: no limit */
     struct list participants;
@@ -78,7 +81,7 @@ struct conference_options {
 };
 
 enum conference_event_type {
-    CONFERENCE_OPEN,       /**< creation is stored: creating -> empty */
+    CONFERENCE_OPEN,       /**< creation is being stored: creating -> empty */
     CONFERENCE_JOIN,       /**< call enters: call, talk, listen, dtmf, start */
     CONFERENCE_LEAVE,      /**< call has gone by itself (hung up, moved away) */
     CONFERENCE_REMOVE,     /**< call is put out (REST DELETE, RemoveFromConference): reason removedFromConference */
@@ -88,16 +91,17 @@ enum conference_event_type {
     CONFERENCE_UPDATE,     /**< a participant by several privileges at once: call, set_* flags */
     CONFERENCE_SET_ALIAS,
     CONFERENCE_SET_PLAY_BEEP,
-    CONFERENCE_MAKE_EMPTY, /**< status=empty: everybody is put out */
-    CONFERENCE_TERMINATE,
-    CONFERENCE_FAIL,     /**< media could not be set up or taken up: -> internalError, for ever */
-    CONFERENCE_RECORDED, /**< a recording is complete and stored: only numbers and reports it */
+    CONFERENCE_MAKE_EMPTY, /**< status=empty: everybody is put out; changes nothing where nobody is in */
+    CONFERENCE_TERMINATE,  /**< everybody is put out and hung up; for ever */
+    CONFERENCE_FAIL,       /**< media could not be set up or taken up: -> internalError in one step, for ever */
+    CONFERENCE_RECORDED,   /**< a recording is complete and stored: numbers and reports it, in whatever state after
+                                OPEN (terminated too); no new revision, for no client sees the difference */
     CONFERENCE_EVENTS
 };
 
 struct conference_event {
     enum conference_event_type type;
-    const char *call;                    /**< participant events */
+    const char *call;                    /**< participant events; a JOIN's is an id (at most ID_LENGTH long) */
     bool talk, listen, dtmf, start;      /**< JOIN: as they are; UPDATE: new values of those with set_* true */
     bool set_talk, set_listen, set_dtmf; /**< UPDATE */
     bool on;                             /**< SET_* */
@@ -120,20 +124,21 @@ enum call_ended_reason {
 };
 
 enum conference_effect_type {
-    EFFECT_AUDIO,        /**< the audio mode is now .audio (silence, wait music from its start, mix) */
-    EFFECT_LEG_IN,       /**< connect the leg of .call with .talk, .listen */
-    EFFECT_LEG_ROLES,    /**< the leg of .call now has .talk, .listen */
-    EFFECT_LEG_DTMF,     /**< the leg of .call passes digits (.on) */
-    EFFECT_LEG_OUT,      /**< disconnect the leg of .call */
-    EFFECT_BEEP,         /**< sound .beep to everybody who listens */
+    EFFECT_AUDIO,     /**< the audio mode is now .audio (silence, wait music from its start, mix); only on a change */
+    EFFECT_LEG_IN,    /**< connect the leg of .call with .talk, .listen and .on (digits pass) */
+    EFFECT_LEG_ROLES, /**< the leg of .call now has .talk, .listen */
+    EFFECT_LEG_DTMF,  /**< the leg of .call passes digits (.on) */
+    EFFECT_LEG_OUT,   /**< disconnect the leg of .call, which may have gone already */
+    EFFECT_BEEP,      /**< sound .beep to everybody who listens, and into the recording where one runs */
     EFFECT_RECORD_START, /**< a new recording begins with this very tick */
-    EFFECT_RECORD_STOP,
-    EFFECT_CALL_LEFT, /**< .call is out; where .put_out, its script goes on or it is hung up with .reason */
-    EFFECT_JOINED,    /**< .call is in (addToConferenceNotification) */
-    EFFECT_STATUS,    /**< statusCallbackUrl gets conferenceStatus .status as event number .event */
-    EFFECT_RECORDED,  /**< statusCallbackUrl gets conferenceRecordingStatus for .recording as event number .event */
-    EFFECT_SAVE,      /**< the conference row changed; always the first effect, at most once a list */
-    EFFECT_CLOSED,    /**< terminated: media and memory can go once the rest is done; always the last */
+    EFFECT_RECORD_STOP,  /**< the recording ends with this very tick */
+    EFFECT_CALL_LEFT,    /**< .call is out; where .put_out, its script goes on or it is hung up with .reason
+                              (conferenceTerminated and internalError: it is hung up whatever its script says) */
+    EFFECT_JOINED,       /**< .call is in (addToConferenceNotification) */
+    EFFECT_STATUS,       /**< statusCallbackUrl gets conferenceStatus .status as event number .event */
+    EFFECT_RECORDED,     /**< statusCallbackUrl gets conferenceRecordingStatus for .recording as event number .event */
+    EFFECT_SAVE,         /**< the conference row changed (its event count included); first, at most once an event */
+    EFFECT_CLOSED,       /**< terminated or internalError: media can go once the rest is done; always the last */
 };
 
 struct conference_effect {
@@ -154,10 +159,11 @@ struct conference_effects {
     size_t count, size;
 };
 
+/** Frees the items and leaves an empty list. To reuse the memory for the next event, set count to 0 instead. */
 void conference_effects_clear(struct conference_effects *effects);
 
 /**
- * Makes a conference in state creating, revision 0: CONFERENCE_OPEN is its first event.
+ * Makes a conference in state creating, revision 0: CONFERENCE_OPEN is its first event, and makes it revision 1.
  *
  * @param id, account  copied
  * @return STATUS_OK; STATUS_INVALID (alias too long); STATUS_NO_MEMORY
@@ -176,13 +182,18 @@ MUST_CHECK status conference_clone(struct conference **out, const struct confere
  *
  * Order of effects: SAVE; then what the leg and the others hear; then JOINED or CALL_LEFT; then STATUS in the order of
  * the transitions (a moderator who joins an empty conference: populated, inProgress; terminate with callers: empty,
- * terminated); then CLOSED. The recording starts and stops in the same tick as the mix.
+ * terminated); then CLOSED. What is heard, on the way in: AUDIO, RECORD_START, LEG_IN, BEEP (so that the one who enters
+ * hears the beep and the recording has it); on the way out: LEG_OUT, RECORD_STOP, AUDIO where that was the last one,
+ * else BEEP for those who remain. All of one list belongs to one tick: the recording starts and stops with the mix.
+ * A moderator who joins an empty conference makes the audio MIX at once, with no WAIT before it. STATUS and RECORDED
+ * are said, and numbered, whether or not there is a statusCallbackUrl.
  *
  * @param effects  appended to
  * @return STATUS_OK (also for a change that changes nothing: then no effects and no new revision);
- *         STATUS_NOT_FOUND (no such participant; or the conference is terminated and the event is not RECORDED);
- *         STATUS_EXISTS (JOIN of a call that is in); STATUS_FULL (JOIN over participants_max);
- *         STATUS_CONFLICT (an event before OPEN, or OPEN twice); STATUS_INVALID (alias); STATUS_NO_MEMORY
+ *         STATUS_NOT_FOUND (no such participant; or the conference is terminated or in internalError and the event
+ *         is not RECORDED); STATUS_EXISTS (JOIN of a call that is in); STATUS_FULL (JOIN over participants_max);
+ *         STATUS_CONFLICT (an event other than FAIL before OPEN, or OPEN twice); STATUS_INVALID (alias);
+ *         STATUS_NO_MEMORY
  */
 MUST_CHECK status conference_apply(struct conference *c, const struct conference_event *event, int64_t now_unix_ms,
                                    struct conference_effects *effects);
