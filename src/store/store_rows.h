@@ -1,0 +1,113 @@
+/**
+ * @file store_rows.h  The rows of the database as plain structs.
+ *
+ * Texts are borrowed where a row is given to the store (which copies what it keeps) and where the store shows a row to
+ * a callback (valid for that call). A row made by a _copy() owns its texts and is given back by its _clear(). NULL is
+ * "not set", an empty id is "none". Words (status, direction ...) are the API's own. Times are _unix_ms, 0 = not yet.
+ *
+ * Thread: any.
+ */
+#ifndef PARLEY_STORE_STORE_ROWS_H
+#define PARLEY_STORE_STORE_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ids.h"
+#include "base/status.h"
+
+struct store_account {
+    id_text id;             /**< AC... */
+    uint8_t key_sha256[32]; /**< of the API key's text */
+    const char *alias, *label;
+    const char *type;   /**< trial, full */
+    const char *status; /**< active, suspended, closed */
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+};
+
+/** Mirrors struct conference without its participants, who live only as long as their calls. */
+struct store_conference {
+    id_text id, account;   /**< CF..., AC... */
+    const char *alias;     /**< NULL or "" where it has none */
+    const char *play_beep; /**< always, never, entryOnly, exitOnly */
+    bool record;
+    const char *wait_url, *status_callback_url, *action_url;
+    const char *status; /**< empty, populated, inProgress, terminated, internalError */
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+    uint32_t events; /**< callbacks numbered so far */
+    uint32_t auto_end_s, participants_max;
+};
+
+struct store_call {
+    id_text id, account; /**< CA... */
+    id_text parent_call;
+    id_text conference; /**< the one it is in now */
+    id_text application;
+    id_text phone_number; /**< PN... */
+    const char *from, *to;
+    const char *caller_name;
+    const char *status;       /**< queued, ringing, inProgress, canceled, completed, failed, busy, noAnswer */
+    const char *direction;    /**< inbound, outboundAPI, outboundDial */
+    const char *answered_by;  /**< human, machine; NULL: not known */
+    const char *ended_reason; /**< callEndedReason; NULL while it lasts */
+    const char *status_callback_url;
+    uint32_t revision;
+    uint32_t events; /**< webhooks numbered so far */
+    int64_t created_unix_ms, updated_unix_ms;
+    int64_t start_unix_ms, connect_unix_ms, end_unix_ms;
+};
+
+enum { STORE_TOKEN_SIZE = 41 }; /**< 160 random bits in lower-case hex, and a NUL */
+
+struct store_recording {
+    id_text id, account;          /**< RE... */
+    id_text conference, call;     /**< exactly one of them is set */
+    const char *state;            /**< recording, complete, lost */
+    const char *file;             /**< name within the recordings folder */
+    char token[STORE_TOKEN_SIZE]; /**< makes recordingUrl unguessable; "" where there is none */
+    uint64_t bytes;
+    uint64_t duration_ms;
+    uint64_t lost_ms; /**< audio that a slow or full disk cost */
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+};
+
+/** What parley-sip said last about the dialog of a call (signal/dialog_record.h, as JSON text). */
+struct store_dialog {
+    id_text call;
+    const char *json;
+};
+
+/** A webhook that has not been delivered. */
+struct store_outbox {
+    id_text account;
+    id_text lane; /**< the conference or call in whose order it goes */
+    uint32_t n;   /**< counts up within the lane */
+    const char *url, *body;
+    int64_t created_unix_ms;
+    uint32_t attempts;
+    int64_t due_unix_ms; /**< not before */
+    const char *state;   /**< pending, dead */
+};
+
+/** @{ Independent copies. @return STATUS_OK, STATUS_NO_MEMORY (and *out untouched) */
+MUST_CHECK status store_account_copy(struct store_account *out, const struct store_account *row);
+MUST_CHECK status store_conference_copy(struct store_conference *out, const struct store_conference *row);
+MUST_CHECK status store_call_copy(struct store_call *out, const struct store_call *row);
+MUST_CHECK status store_recording_copy(struct store_recording *out, const struct store_recording *row);
+MUST_CHECK status store_dialog_copy(struct store_dialog *out, const struct store_dialog *row);
+MUST_CHECK status store_outbox_copy(struct store_outbox *out, const struct store_outbox *row);
+/** @} */
+
+/** @{ Frees the texts of a copy and zeroes the row. */
+void store_account_clear(struct store_account *row);
+void store_conference_clear(struct store_conference *row);
+void store_call_clear(struct store_call *row);
+void store_recording_clear(struct store_recording *row);
+void store_dialog_clear(struct store_dialog *row);
+void store_outbox_clear(struct store_outbox *row);
+/** @} */
+
+#endif
