@@ -1,0 +1,104 @@
+/**
+ * @file config.h  What an owner can set: one table of keys with default, range and unit, read from a file by
+ * libconfuse.
+ *
+ * Without a file every key has its default; flags win over the file (options.h). A mistake is reported with file, line,
+ * key and what is allowed, all mistakes of a file at once. config/parley.conf shows every key; a test keeps it equal to
+ * the table.
+ *
+ * Thread: control.
+ */
+#ifndef PARLEY_DAEMON_CONFIG_H
+#define PARLEY_DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+/** Owned strings. */
+struct config_list {
+    char **items;
+    size_t count;
+};
+
+/** Which calls a route takes, and what becomes of them. The first route in file order that fits is used. */
+struct config_route {
+    char *name;                  /**< the section's title */
+    char *user;                  /**< pattern for the user part: * and ? as in a shell; default "*" */
+    char *action;                /**< "conference": the built-in route */
+    char *account;               /**< account id; "" is the first account */
+    bool user_parameters;        /**< take startConfOnEnter, talk, listen from the URI; default true */
+    bool record;                 /**< conferences it makes are recorded; default false */
+    char *status_callback_url;   /**< of conferences it makes; "" for none */
+    char *wait_url;              /**< likewise */
+    struct config_list networks; /**< CIDR ranges that may call; empty: loopback and private networks */
+};
+
+struct config {
+    /* listeners */
+    char *http, *https;                /**< "ADDR:PORT", or "off"; 127.0.0.1:8080, 127.0.0.1:8443 */
+    struct config_list sip;            /**< "ADDR:PORT" each; 0.0.0.0:5060 and [::]:5060; empty: no SIP */
+    char *rtp_ports;                   /**< "LOW-HIGH", or "0"; 20000-39999 */
+    char *public_address;              /**< ""; what callers outside the local networks are told */
+    struct config_list local_networks; /**< RFC 1918, loopback, link-local, ULA */
+    char *tls_certificate, *tls_key;   /**< "" for the self-made one */
+    /* process */
+    char *data;        /**< "./data" */
+    int media_threads; /**< 0: one a core; up to 256 */
+    char *log_level;   /**< "info" */
+    int drain_s;       /**< how long SIGTERM lets calls go on; 0 to 86400, 10 */
+    int orphan_hold_s; /**< how long parley-sip keeps calls without parleyd; 1 to 3600, 30 */
+    /* fetching */
+    struct config_list fetch_allow;
+    /* media */
+    int rtp_timeout_s;      /**< 5 to 86400, 60 */
+    int guard_us;           /**< 1000 to 20000, 4000 */
+    int recording_rate_hz;  /**< 8000, 16000, 48000; 16000 */
+    int load_limit_percent; /**< busy share of a media thread above which new calls get 503; 10 to 100, 75 */
+    /* webhooks */
+    int webhook_timeout_ms; /**< 100 to 120000, 10000 */
+    int webhook_give_up_s;  /**< 60 to 2592000, 86400 */
+    /* conferences */
+    int auto_end_s; /**< 1 to 604800, 600 */
+    /* limits; 0: none */
+    int participants_max;          /**< of one conference; 0 */
+    int calls_max;                 /**< 0 */
+    int conferences_max;           /**< that are not terminated; 0 */
+    int automatic_conferences_max; /**< made by a route; 1000 */
+    int call_duration_max_s;       /**< 0 */
+    int recording_max_s;           /**< 0 */
+    int disk_free_min_mb;          /**< recordings stop below it; 100 */
+    int invites_per_s_max;         /**< 1 to 100000, 200 */
+    /* routes */
+    struct config_route *routes; /**< at least one */
+    size_t route_count;
+};
+
+/** Every key at its default, with the built-in route alone. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status config_defaults(struct config *out);
+
+/**
+ * Reads a file over the defaults.
+ *
+ * @param[out] out     untouched on error; cleared by the caller with config_clear()
+ * @param[out] errors  one line a mistake: "FILE:LINE: KEY: what is wrong, what is allowed"
+ * @return STATUS_OK; STATUS_INVALID (errors says why; also where the file cannot be read); STATUS_NO_MEMORY
+ */
+MUST_CHECK status config_read(struct config *out, const char *path, struct buffer *errors);
+
+/** Checks one value as the file's reader would: for flags. Appends to errors as above, with where for FILE:LINE. */
+MUST_CHECK status config_check_text(const char *key, const char *value, const char *where, struct buffer *errors);
+
+void config_clear(struct config *c);
+
+/** Replaces an owned string. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status config_set_text(char **field, const char *value);
+
+/** Appends a copy. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status config_list_add(struct config_list *list, const char *value);
+void config_list_clear(struct config_list *list);
+
+#endif
