@@ -26,10 +26,10 @@ struct pcm_frame {
     int16_t pcm[PCM_FRAME_SAMPLES_MAX];
 };
 
-/** The size of a ring's item at this rate (at most 48000). */
+/** The size of a ring's item at this rate (at most 48000); keeps items aligned. */
 static inline size_t pcm_frame_bytes(uint32_t rate_hz)
 {
-    return offsetof(struct pcm_frame, pcm) + sizeof(int16_t) * (rate_hz / 50);
+    return (offsetof(struct pcm_frame, pcm) + sizeof(int16_t) * (rate_hz / 50) + 7) & ~(size_t)7;
 }
 
 #endif

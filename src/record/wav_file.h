@@ -1,0 +1,45 @@
+/**
+ * @file wav_file.h  A growing 16-bit mono WAV under a temporary name, valid at any moment, renamed when complete.
+ *
+ * Thread: the recorder's.
+ */
+#ifndef PARLEY_RECORD_WAV_FILE_H
+#define PARLEY_RECORD_WAV_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "record/recorder.h"
+
+struct wav_file;
+
+/** The io of the real disk. */
+extern const struct recorder_io wav_file_disk;
+
+/** Makes DIR/NAME.wav.part anew. @return STATUS_OK, STATUS_IO, STATUS_NO_MEMORY */
+MUST_CHECK status wav_file_create(struct wav_file **out, const char *dir, const char *name, uint32_t rate_hz,
+                                  const struct recorder_io *io);
+
+/** Appends. After a failed write nothing more is written. @return STATUS_OK, STATUS_IO (disk full or broken) */
+MUST_CHECK status wav_file_write(struct wav_file *f, const int16_t *pcm, size_t samples);
+
+/** Makes the header true to what is written. @return STATUS_OK, STATUS_IO */
+MUST_CHECK status wav_file_update(struct wav_file *f);
+
+/** To the disk. @return STATUS_OK, STATUS_IO */
+MUST_CHECK status wav_file_sync(struct wav_file *f);
+
+uint64_t wav_file_samples(const struct wav_file *f);
+
+/**
+ * Header, disk, rename, directory; the file is closed and freed whatever happens.
+ * @param[out] bytes  its size
+ * @return STATUS_OK; STATUS_IO (the .part file stays for recorder_recover())
+ */
+MUST_CHECK status wav_file_finish(struct wav_file *f, uint64_t *bytes);
+
+/** Closes and removes it. */
+void wav_file_discard(struct wav_file *f);
+
+#endif
