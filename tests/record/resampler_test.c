@@ -1,10 +1,12 @@
-#include <cmocka.h>
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "record/resampler.h"
 
