@@ -1,0 +1,51 @@
+/**
+ * @file sound.h  Decoded audio that is played from memory: beeps, announcements, the head of wait music.
+ *
+ * A sound never changes after it is made, so any number of media threads may play it at once; whoever made it keeps it
+ * until the last cursor has been reported done. A cursor is one playing of it.
+ *
+ * Pure. Thread: sound_create() and sound_destroy() on the control or loader side; a cursor belongs to one thread.
+ */
+#ifndef PARLEY_MEDIA_SOUND_H
+#define PARLEY_MEDIA_SOUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct sound {
+    uint32_t rate_hz;
+    uint32_t samples;
+    int16_t pcm[];
+};
+
+/**
+ * Copies mono samples into a sound.
+ * @return STATUS_OK, STATUS_INVALID (no samples, or no rate), STATUS_NO_MEMORY
+ */
+MUST_CHECK status sound_create(struct sound **out, uint32_t rate_hz, const int16_t *pcm, uint32_t samples);
+
+/** NULL is allowed. */
+void sound_destroy(struct sound *s);
+
+/** Playing starts `offset` samples into the sound (taken modulo its length where it loops). */
+struct sound_cursor {
+    const struct sound *sound; /**< borrowed; NULL plays nothing */
+    uint32_t offset;           /**< next sample */
+    bool loop;                 /**< after the last sample comes the first, for ever */
+};
+
+void sound_start(struct sound_cursor *c, const struct sound *s, uint64_t offset, bool loop);
+
+/**
+ * The next samples, zeroes after the end.
+ * @return how many are the sound's own: fewer than asked for exactly once, at its end, then 0
+ */
+size_t sound_read(struct sound_cursor *c, int16_t *pcm, size_t samples);
+
+/** True where nothing is left to play. */
+bool sound_done(const struct sound_cursor *c);
+
+#endif
