@@ -18,6 +18,7 @@
 struct sound {
     uint32_t rate_hz;
     uint32_t samples;
+    uint32_t refs; /**< owners beyond the first; the control thread's alone */
     int16_t pcm[];
 };
 
@@ -29,6 +30,23 @@ MUST_CHECK status sound_create(struct sound **out, uint32_t rate_hz, const int16
 
 /** NULL is allowed. */
 void sound_destroy(struct sound *s);
+
+/** One more owner (control thread). @return s; NULL is allowed */
+static inline struct sound *sound_ref(struct sound *s)
+{
+    if (s) s->refs++;
+    return s;
+}
+
+/** An owner lets go; the last one destroys it (control thread). NULL is allowed. */
+static inline void sound_unref(struct sound *s)
+{
+    if (!s) return;
+    if (s->refs == 0)
+        sound_destroy(s);
+    else
+        s->refs--;
+}
 
 /** Playing starts `offset` samples into the sound (taken modulo its length where it loops). */
 struct sound_cursor {
