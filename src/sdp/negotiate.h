@@ -1,8 +1,13 @@
 /**
- * @file negotiate.h  Offer and answer (RFC 3264) for one audio stream: what both sides can, in whose order.
+ * @file negotiate.h  Offer and answer (RFC 3264) for one audio stream: what both sides can, in the offerer's order.
  *
- * The first audio line with a usable port, protocol and codec is taken; every other media line is answered with port 0,
- * in its place. The answer to a renegotiation keeps the codec where the offer still has it.
+ * The first audio line with a usable port, protocol (RTP/AVP) and codec is taken; every other media line is answered
+ * with port 0, in its place. An answer names one codec, so that nobody switches in mid-call, and the telephone-event of
+ * the same clock (RFC 4733 section 2.1): the offer's first codec that we have, or at a renegotiation the codec in force
+ * where the offer still has it. Nothing is remembered here: the caller keeps the outcome and the o= version.
+ *
+ * The version: describe with the version last sent, compare with what was last sent (sdp_says_same()), and describe
+ * again with one more where they differ.
  * Pure. Thread: any.
  */
 #ifndef PARLEY_SDP_NEGOTIATE_H
@@ -15,14 +20,14 @@
 #include "base/status.h"
 #include "sdp/sdp.h"
 
-enum { SDP_ADDRESS_SIZE = 64 };
+enum { SDP_ADDRESS_SIZE = 64, SDP_PTIME_DEFAULT_MS = 20, SDP_PTIME_MIN_MS = 10, SDP_PTIME_MAX_MS = 60 };
 
 /** A codec we can do, in our order of preference. */
 struct sdp_codec {
     const char *encoding; /**< "PCMU", "PCMA" */
     uint32_t clock_hz;
     uint8_t channels;
-    uint8_t payload_type; /**< the one we offer: static, or from 96 on */
+    uint8_t payload_type; /**< the one we offer: static, or from 96 on; each codec another */
     const char *fmtp;     /**< in our offer and answer; NULL for none */
 };
 
@@ -31,11 +36,11 @@ struct sdp_local {
     const char *address; /**< literal that the peer can reach */
     uint16_t rtp_port;   /**< RTCP is on rtp_port + 1 unless mux is agreed */
     uint64_t session_id; /**< o= line; stays for the life of the dialog */
-    uint64_t version;    /**< o= line; one more with each changed description */
+    uint64_t version;    /**< o= line; one more with each changed description (see above) */
     const struct sdp_codec *codecs;
     uint8_t codec_count;
     bool telephone_event;         /**< offer and accept RFC 4733 events 0-15 */
-    uint16_t ptime_ms;            /**< what we prefer to receive: 20 */
+    uint16_t ptime_ms;            /**< what we prefer to receive: 20; we take up to SDP_PTIME_MAX_MS */
     enum sdp_direction direction; /**< what we want; an answer is the reverse of the offer's at most */
 };
 
@@ -47,27 +52,35 @@ struct sdp_result {
     bool has_telephone_event;
     uint8_t send_event_type, receive_event_type;
     uint16_t send_ptime_ms; /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
-    char remote_address[SDP_ADDRESS_SIZE];
-    uint16_t remote_rtp_port, remote_rtcp_port; /**< the latter equals the former with rtcp_mux */
+    char remote_address[SDP_ADDRESS_SIZE]; /**< IPv4 or IPv6 literal; empty where the peer gave a name or is on hold
+                                                by 0.0.0.0: then it is learnt from what arrives */
+    uint16_t remote_rtp_port;
+    uint16_t remote_rtcp_port; /**< equals remote_rtp_port with rtcp_mux; 0: none (the port after 65535) */
     bool rtcp_mux;
-    bool send, receive; /**< ours, after both directions; a peer on hold does neither to the conference */
-    bool peer_holds;    /**< the peer's direction is sendonly or inactive, or its address 0.0.0.0 */
+    bool send, receive; /**< ours, on the wire, after both directions */
+    bool peer_holds;    /**< the peer's direction is sendonly or inactive, or its address 0.0.0.0: whatever is still
+                             received, the leg neither talks into nor hears the conference */
 };
 
 /**
  * Answers an offer: appends our description to *answer and fills *out.
  *
  * @param previous  the outcome in force, or NULL for the first
- * @return STATUS_OK; STATUS_UNSUPPORTED (no audio line that we can take: 488), fault->what names what was missing;
- *         STATUS_NO_MEMORY
+ * @return STATUS_OK; STATUS_UNSUPPORTED (no audio line that we can take: 488), fault->what names what was missing and
+ *         fault->at the media line that came nearest; STATUS_NO_MEMORY. On an error *out is untouched, and *answer
+ *         holds nothing to send.
  */
 MUST_CHECK status sdp_answer(struct buffer *answer, struct sdp_result *out, const struct sdp *offer,
                              const struct sdp_local *local, const struct sdp_result *previous, struct fault *fault);
 
-/** Appends our offer: one audio line, all our codecs. @return STATUS_OK, STATUS_NO_MEMORY */
+/** Appends our offer: one audio line, all our codecs, rtcp-mux. @return STATUS_OK, STATUS_NO_MEMORY */
 MUST_CHECK status sdp_offer(struct buffer *offer, const struct sdp_local *local);
 
-/** Reads the answer to our offer. @return as sdp_answer() */
+/**
+ * Reads the answer to our offer, made from the same *local: its first codec that we offered, under whatever number.
+ * Not receiving is no hold where we did not offer to send.
+ * @return as sdp_answer(); STATUS_UNSUPPORTED also where the answer refuses our line
+ */
 MUST_CHECK status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp_local *local,
                              struct fault *fault);
 
