@@ -88,7 +88,7 @@ struct http_client_request {
     const void *body;
     size_t body_len;
     uint32_t timeout_ms;    /**< 15,000, for everything from the start to the last byte */
-    uint64_t max_bytes;     /**< 1 MiB of body after decoding */
+    uint64_t max_bytes;     /**< 1 MiB of body; the limit for errors' bodies too where a sink takes the good one */
     uint32_t max_redirects; /**< 0: a redirect is a result like any other */
     http_sink_fn *sink;     /**< called with done's arg; NULL: the body is collected in memory */
 };

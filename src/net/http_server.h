@@ -3,7 +3,7 @@
  *
  * Bodies are whole when the handler sees them (bounded by the config), replies are bytes or a range of a file. Routing,
  * authentication and JSON are the owner's. No HTTP/2, no websocket.
- * Whatever the server refuses by itself (400, 408, 413, 431, 501 ...) gets its body from the owner's error_body, so
+ * Whatever the server refuses by itself (400, 413, 416, 417, 501) gets its body from the owner's error_body, so
  * that every reply looks alike. A connection that does not complete a request within its time is closed.
  *
  * Thread: control. RFC 9110 (ranges: section 14), RFC 9112.
@@ -44,10 +44,10 @@ struct http_server_config {
     const char *certificate;        /**< path, PEM; NULL: plain HTTP */
     const char *key;                /**< path, PEM */
     size_t body_max_bytes;          /**< 1 MiB; more gets 413 */
-    size_t header_max_bytes;        /**< 16 KiB for the request line and all headers */
+    size_t header_max_bytes;        /**< 16 KiB for the request line and all headers; more gets 400 */
     uint32_t connections_max;       /**< 1024; more are closed at once */
     uint32_t idle_timeout_ms;       /**< 60,000: between requests, and without progress of a reply */
-    uint32_t request_timeout_ms;    /**< 15,000: from a request's first byte to its last, the TLS handshake included */
+    uint32_t request_timeout_ms;    /**< 15,000: from a request's first byte (or the TLS connect) to its last */
     http_error_body_fn *error_body; /**< NULL: {"status":...,"message":...} */
 };
 
