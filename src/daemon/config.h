@@ -47,7 +47,7 @@ struct config {
     char *tls_certificate, *tls_key;   /**< "" for the self-made one */
     /* process */
     char *data;        /**< "./data" */
-    int media_threads; /**< 0: one a core; up to 256 */
+    int media_threads; /**< 0: one a core; up to 64 */
     char *log_level;   /**< "info" */
     int drain_s;       /**< how long SIGTERM lets calls go on; 0 to 86400, 10 */
     int orphan_hold_s; /**< how long parley-sip keeps calls without parleyd; 1 to 3600, 30 */
@@ -89,8 +89,28 @@ MUST_CHECK status config_defaults(struct config *out);
  */
 MUST_CHECK status config_read(struct config *out, const char *path, struct buffer *errors);
 
-/** Checks one value as the file's reader would: for flags. Appends to errors as above, with where for FILE:LINE. */
+/**
+ * Checks one value (of a list: one item) of a key as the file's reader would: for flags.
+ *
+ * @param key          one of config_key(); asserts
+ * @param[out] errors  gets "WHERE: what is wrong, what is allowed" where it is not
+ * @return STATUS_OK, STATUS_INVALID, STATUS_NO_MEMORY
+ */
 MUST_CHECK status config_check_text(const char *key, const char *value, const char *where, struct buffer *errors);
+
+/**
+ * Sets a key to a value that config_check_text() has let through. A list gets one more item; "off" empties that of the
+ * SIP listeners.
+ * @return STATUS_OK, STATUS_NO_MEMORY
+ */
+MUST_CHECK status config_put_text(struct config *c, const char *key, const char *value);
+
+/** Empties the list of this key. */
+void config_empty_list(struct config *c, const char *key);
+
+/** The names of all keys, and of those of a route, in the order of config/parley.conf; NULL after the last. */
+const char *config_key(size_t index);
+const char *config_route_key(size_t index);
 
 void config_clear(struct config *c);
 
@@ -100,5 +120,14 @@ MUST_CHECK status config_set_text(char **field, const char *value);
 /** Appends a copy. @return STATUS_OK, STATUS_NO_MEMORY */
 MUST_CHECK status config_list_add(struct config_list *list, const char *value);
 void config_list_clear(struct config_list *list);
+
+/**
+ * Appends a route with every key at its default.
+ *
+ * @param[out] out  borrowed until the next route is added; on error the half-made route is in the list, to be cleared
+ * @return STATUS_OK, STATUS_NO_MEMORY
+ */
+MUST_CHECK status config_route_add(struct config *c, const char *name, struct config_route **out);
+void config_routes_clear(struct config *c);
 
 #endif

@@ -25,6 +25,7 @@ config_check_fn config_check_account; /**< an account id, or empty */
 config_check_fn config_check_action;
 config_check_fn config_check_url;    /**< absolute http or https URL, or empty */
 config_check_fn config_check_filled; /**< anything but nothing */
+config_check_fn config_check_rate;   /**< a sampling rate of recordings */
 
 /** Splits "192.0.2.1:5060" or "[::1]:5060" into a literal without brackets and a port. @return false where it is
  * neither */
