@@ -129,7 +129,10 @@ def set_level(ring):
                 s = math.copysign(knee + (top - knee) * math.tanh(over / (top - knee)), s)
             ring[i] = s
     mean = sum(ring) / size
-    return [s - mean for s in ring]
+    level = [s - mean for s in ring]
+    # The loop may begin anywhere in the quiet before the first note: where the wave hardly moves is best.
+    start = min(range(1, int(0.02 * RATE_HZ)), key=lambda back: abs(level[-back] - level[-back - 1]))
+    return level[-start:] + level[:-start]
 
 
 def wait_music():

@@ -84,8 +84,8 @@ class Audio(unittest.TestCase):
         bends = [abs(samples[i + 1] - 2 * samples[i] + samples[i - 1]) for i in range(1, len(samples) - 1)]
         typical_bend = math.sqrt(sum(b * b for b in bends) / len(bends))
         print("seam step %d (typical %.1f), bend %d (typical %.1f)" % (seam, typical, bend, typical_bend))
-        self.assertLessEqual(seam, 2.0 * typical)
-        self.assertLessEqual(bend, 3.0 * typical_bend)
+        self.assertLessEqual(seam, typical)
+        self.assertLessEqual(bend, typical_bend)
         self.assertGreater(rms(samples[-800:] + samples[:800]), 0.1 * rms(samples))
 
     def test_the_speech_is_telephone_audio(self):
