@@ -125,16 +125,20 @@ static uint16_t ptime_to_send(const struct sdp_media *m)
     return (uint16_t)(ms > SDP_PTIME_MAX_MS ? SDP_PTIME_MAX_MS : ms);
 }
 
-/** Copies an address that can be sent to; a name or the unspecified address leaves out empty. */
+/** Whether packets may go to this literal: not to the unspecified address, nor to a group or a whole network. */
+static bool is_sendable(const char *literal, bool ipv6)
+{
+    static const struct in6_addr unspecified;
+    struct in6_addr parsed = unspecified; /* of which an IPv4 address takes the first four bytes */
+    if (inet_pton(ipv6 ? AF_INET6 : AF_INET, literal, &parsed) != 1) return false;
+    bool group = ipv6 ? parsed.s6_addr[0] == 0xFF : parsed.s6_addr[0] >= 224;
+    return !group && memcmp(&parsed, &unspecified, sizeof parsed) != 0;
+}
+
+/** Copies an address that can be sent to; any other leaves out empty. */
 static void remote_address(char out[SDP_ADDRESS_SIZE], const struct sdp_media *m)
 {
-    struct in6_addr parsed;
-    static const struct in6_addr unspecified;
-    size_t size = m->ipv6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
-    if (slice_copy(m->address, out, SDP_ADDRESS_SIZE) && inet_pton(m->ipv6 ? AF_INET6 : AF_INET, out, &parsed) == 1 &&
-        memcmp(&parsed, &unspecified, size) != 0)
-        return;
-    out[0] = '\0';
+    if (!slice_copy(m->address, out, SDP_ADDRESS_SIZE) || !is_sendable(out, m->ipv6)) out[0] = '\0';
 }
 
 /** RTP's port is 16 bits: the port after 65535 does not exist, and 0 says so. */

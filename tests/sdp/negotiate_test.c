@@ -188,7 +188,7 @@ static void the_unspecified_address_holds_and_cannot_be_sent_to(void **state)
     assert_string_equal(r.remote_address, "");
 }
 
-static void only_a_literal_address_is_sent_to(void **state)
+static void only_a_unicast_literal_is_sent_to(void **state)
 {
     (void)state;
     static const struct {
@@ -200,6 +200,11 @@ static void only_a_literal_address_is_sent_to(void **state)
         {"IN IP6 2001:db8::1", "2001:db8::1"},
         {"IN IP6 ::ffff:192.0.2.1", "::ffff:192.0.2.1"},
         {"IN IP4 0.0.0.1", "0.0.0.1"},
+        {"IN IP4 223.255.255.255", "223.255.255.255"},
+        {"IN IP4 224.0.0.1/1", ""},
+        {"IN IP4 255.255.255.255", ""},
+        {"IN IP6 ff02::1", ""},
+        {"IN IP6 fe80::1%eth0", ""},
         {"IN IP4 a-name-that-is-much-longer-than-any-literal-address-can-be-in-any-family.example", ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -441,7 +446,7 @@ int main(void)
         cmocka_unit_test(an_offer_without_a_line_for_us_is_told_what_it_lacks),
         cmocka_unit_test(a_direction_is_answered_by_its_reverse_at_most),
         cmocka_unit_test(the_unspecified_address_holds_and_cannot_be_sent_to),
-        cmocka_unit_test(only_a_literal_address_is_sent_to),
+        cmocka_unit_test(only_a_unicast_literal_is_sent_to),
         cmocka_unit_test(we_answer_with_the_family_of_our_own_address),
         cmocka_unit_test(packet_times_stay_on_the_grid_and_within_what_the_peer_takes),
         cmocka_unit_test(a_renegotiation_keeps_the_codec_where_it_can),
