@@ -412,6 +412,6 @@ status conference_apply(struct conference *c, const struct conference_event *eve
     case CONFERENCE_RECORDED: return apply_recorded(&x);
     case CONFERENCE_EVENTS: break;
     }
-    assert(!"a conference event of no known type");
+    assert(false && "a conference event of no known type");
     return STATUS_INVALID;
 }

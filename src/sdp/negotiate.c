@@ -263,7 +263,7 @@ static uint8_t event_type_of(const struct sdp_local *local, uint32_t clock_hz)
         if (local->codecs[i].clock_hz == clock_hz) return type;
         type = type == DYNAMIC_LAST ? DYNAMIC_FIRST : (uint8_t)(type + 1);
     }
-    assert(!"the clock of an offered codec");
+    assert(false && "the clock of an offered codec");
     return EVENT_TYPE;
 }
 
