@@ -11,7 +11,7 @@
 #include "daemon/config_text.h"
 
 /* Far more than anybody writes; libconfuse compares each key with all before it. */
-enum { FILE_BYTES_MAX = 256 * 1024, MISTAKES_MAX = 50, SETTINGS_MAX = 40 };
+enum { FILE_BYTES_MAX = 128 * 1024, MISTAKES_MAX = 50, SETTINGS_MAX = 40 };
 
 /** libconfuse hands no argument to its callbacks and keeps its own state in globals; one reader at a time. */
 static struct {

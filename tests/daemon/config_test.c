@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -377,7 +378,7 @@ static void a_huge_file_is_refused_and_many_mistakes_are_cut_short(void **state)
     struct config c;
     struct buffer errors, text;
     buffer_init(&text);
-    for (int i = 0; i < 10000; i++)
+    for (int i = 0; i < 1000; i++)
         buffer_printf(&text, "key_%d = 1\n", i);
     assert_int_equal(read_bytes(&c, text.at, text.len, &errors), STATUS_INVALID);
     size_t lines = 0;
@@ -528,10 +529,9 @@ int main(int argc, char **argv)
 {
     if (argc < 2) return 2;
     shipped_file = argv[1];
-    snprintf(path, sizeof path, "/tmp/parley-config-test-XXXXXX");
-    int fd = mkstemp(path);
+    int fd = memfd_create("parley.conf", MFD_CLOEXEC); /* a file that no disk slows down */
     if (fd < 0) return 2;
-    close(fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_defaults_are_those_of_the_process_interface),
         cmocka_unit_test(every_default_is_a_value_that_its_key_takes),
@@ -551,6 +551,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(urls_are_http_and_absolute),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
+    close(fd);
     return failed;
 }

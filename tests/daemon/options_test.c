@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -236,10 +237,9 @@ static void help_names_every_flag(void **state)
 
 int main(void)
 {
-    snprintf(path, sizeof path, "/tmp/parley-options-test-XXXXXX");
-    int fd = mkstemp(path);
+    int fd = memfd_create("parley.conf", MFD_CLOEXEC); /* a file that no disk slows down */
     if (fd < 0) return 2;
-    close(fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     unsetenv("PARLEY_ACCOUNT");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_flags_give_the_defaults),
@@ -255,6 +255,6 @@ int main(void)
         cmocka_unit_test(help_names_every_flag),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
+    close(fd);
     return failed;
 }
