@@ -21,14 +21,13 @@
 enum { LIMITER_LOOKAHEAD_MAX = 96, LIMITER_CEILING = 31000 };
 
 struct limiter {
-    uint32_t lookahead; /**< samples: 2 ms */
-    float release;      /**< factor a sample by which the gain comes back */
-    float envelope;     /**< gain that the newest sample allows, release included */
-    uint32_t busy;      /**< samples until unity is reached again in every part of the state; 0: at unity */
-    uint32_t at;        /**< place in the three rings */
-    int32_t line[LIMITER_LOOKAHEAD_MAX];  /**< the delayed input */
-    float allowed[LIMITER_LOOKAHEAD_MAX]; /**< envelope of the last look-ahead */
-    float lowest[LIMITER_LOOKAHEAD_MAX];  /**< running minimum of it, over which the gain is averaged */
+    uint32_t lookahead;                   /**< samples: 2 ms */
+    float release;                        /**< factor a sample by which the gain comes back */
+    float envelope;                       /**< gain that the newest sample allows, release included */
+    uint32_t busy;                        /**< samples until every part of the state is back at unity; 0: it is */
+    int32_t line[LIMITER_LOOKAHEAD_MAX];  /**< the last input, oldest first, still to be put out */
+    float allowed[LIMITER_LOOKAHEAD_MAX]; /**< envelope at each of these */
+    float lowest[LIMITER_LOOKAHEAD_MAX];  /**< least envelope of the look-ahead up to each of these */
 };
 
 /** @param rate_hz  8000, 16000 or 48000 */
@@ -37,7 +36,11 @@ void limiter_init(struct limiter *l, uint32_t rate_hz);
 /** Samples by which the output is behind the input: 2 ms. */
 uint32_t limiter_delay_samples(const struct limiter *l);
 
-/** @param in  the wide sum; @param[out] out  the same number of samples, limiter_delay_samples() later */
+/**
+ * @param in       the wide sum
+ * @param[out] out the same number of samples, limiter_delay_samples() later
+ * @param samples  one frame: at least the look-ahead, at most 960
+ */
 void limiter_run(struct limiter *l, const int32_t *in, int16_t *out, size_t samples);
 
 /** True where no part of the state holds a gain below 1. */

@@ -43,6 +43,7 @@ struct dtmf_receiver {
     uint8_t event;      /**< the last one */
     uint32_t timestamp; /**< its time: what tells one press from the next */
     uint32_t duration;  /**< of the press so far, timestamp units; long ones run over several segments */
+    uint32_t earlier;   /**< duration of the segments before the present one */
     int64_t last_us;    /**< arrival of its last packet */
 };
 

@@ -51,6 +51,8 @@ struct rtp_sender {
     uint32_t ssrc;
     uint32_t packets, octets;  /**< of this session, as SR has them */
     uint32_t packets_reported; /**< at the last report: SR or RR? */
+    uint32_t last_sr;          /**< middle 32 bits of the NTP stamp of our last SR; 0: none */
+    int64_t last_sr_us;        /**< when it was made, on the monotonic clock */
 };
 
 /** What the peer says of our stream. */

@@ -1,0 +1,85 @@
+#include "rtp/dtmf_event.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { SILENT_END_US = 200000 };
+
+status dtmf_payload_parse(struct dtmf_payload *out, const uint8_t *bytes, size_t len)
+{
+    if (len < DTMF_PAYLOAD_BYTES) return STATUS_INVALID;
+    if (bytes[0] > DTMF_EVENT_MAX) return STATUS_UNSUPPORTED;
+    out->event = bytes[0];
+    out->end = bytes[1] & 0x80;
+    out->volume = bytes[1] & 0x3f;
+    out->duration = (uint16_t)(bytes[2] << 8 | bytes[3]);
+    return STATUS_OK;
+}
+
+void dtmf_payload_write(const struct dtmf_payload *payload, uint8_t *out)
+{
+    out[0] = payload->event;
+    out[1] = (uint8_t)((payload->end ? 0x80 : 0) | (payload->volume & 0x3f));
+    out[2] = (uint8_t)(payload->duration >> 8);
+    out[3] = (uint8_t)payload->duration;
+}
+
+char dtmf_digit(uint8_t event)
+{
+    assert(event <= DTMF_EVENT_MAX);
+    return "0123456789*#ABCD"[event];
+}
+
+void dtmf_receiver_init(struct dtmf_receiver *r)
+{
+    memset(r, 0, sizeof(*r));
+}
+
+static enum dtmf_step begin(struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp)
+{
+    r->known = true;
+    r->down = !payload->end;
+    r->event = payload->event;
+    r->timestamp = rtp_timestamp;
+    r->duration = payload->duration;
+    r->earlier = 0;
+    return DTMF_BEGIN;
+}
+
+/*
+ * A key held longer than 65535 units goes on in a further segment, whose timestamp is the old one plus the full
+ * duration (RFC 4733 section 2.5.1.3).
+ */
+static bool is_next_segment(const struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp)
+{
+    return r->down && payload->event == r->event && rtp_timestamp - r->timestamp == UINT16_MAX &&
+           r->duration - r->earlier >= UINT16_MAX - 8000u;
+}
+
+enum dtmf_step dtmf_receiver_put(struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp,
+                                 int64_t arrival_us)
+{
+    if (r->known && (int32_t)(rtp_timestamp - r->timestamp) < 0) return DTMF_NOTHING;
+    bool same = r->known && rtp_timestamp == r->timestamp;
+    if (!same && !is_next_segment(r, payload, rtp_timestamp)) {
+        r->last_us = arrival_us;
+        return begin(r, payload, rtp_timestamp);
+    }
+
+    /* After its end a press is over, whatever is repeated or comes late. */
+    if (!r->down) return DTMF_NOTHING;
+    r->timestamp = rtp_timestamp;
+    r->last_us = arrival_us;
+    if (!same) r->earlier += UINT16_MAX;
+    if (r->earlier + payload->duration > r->duration) r->duration = r->earlier + payload->duration;
+    if (!payload->end) return DTMF_NOTHING;
+    r->down = false;
+    return DTMF_END;
+}
+
+bool dtmf_receiver_expire(struct dtmf_receiver *r, int64_t now_us)
+{
+    if (!r->down || now_us - r->last_us < SILENT_END_US) return false;
+    r->down = false;
+    return true;
+}

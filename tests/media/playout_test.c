@@ -1,0 +1,387 @@
+/**
+ * The playout buffer against simulated networks: a 1013 Hz tone goes in as PCMU packets, and what comes out is watched
+ * for breaks and holes. Time is simulated; an hour takes seconds.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "media/g711.h"
+#include "media/playout.h"
+#include "media/tone.h"
+
+enum { RATE = 8000, FRAME = 160, TICK_US = 20000, IN_FLIGHT = 1024 };
+
+static const double frequency_hz = 1013.0, level_dbfs = -12.0;
+
+/** A sender, a network and a receiver with their clocks. */
+struct sim {
+    struct playout *playout;
+    struct rng rng;
+    struct tone tone;
+    uint16_t seq;
+    uint32_t timestamp;
+    uint32_t ptime_ms;
+    double send_us;    /**< when the next packet is complete, on the receiver's clock */
+    double clock;      /**< length of the sender's second in ours */
+    int64_t tick_us;   /**< the next tick */
+    double loss;       /**< part of the packets that is lost */
+    uint32_t delay_us; /**< jitter: delays are even between 0 and this */
+    bool reorder;      /**< jitter may change the order */
+    bool talks;        /**< false: sends nothing, timestamps go on */
+    bool was_silent;
+    uint32_t lost_run, longest_lost_run;
+    int64_t last_arrival_us;
+    uint32_t flying;
+    struct flight {
+        int64_t arrival_us;
+        uint16_t seq, len;
+        uint32_t timestamp;
+        bool marker;
+        uint8_t payload[480];
+    } flights[IN_FLIGHT];
+    struct tone_watch watch;
+    int16_t pcm[FRAME];
+    struct playout_frame frame;
+    uint64_t concealed_frames;
+};
+
+static void sim_init(struct sim *s, int64_t phase_us)
+{
+    memset(s, 0, sizeof(*s));
+    struct playout_config config = {.codec = &codec_pcmu};
+    assert_int_equal(playout_create(&s->playout, &config), STATUS_OK);
+    rng_init(&s->rng, 1);
+    tone_init(&s->tone, RATE, frequency_hz, level_dbfs);
+    s->seq = 65500;
+    s->timestamp = 0xfffff000u;
+    s->ptime_ms = 20;
+    s->send_us = 1000000.0 + (double)phase_us;
+    s->clock = 1.0;
+    s->tick_us = 1000000;
+    s->talks = true;
+    tone_watch_init(&s->watch, RATE, frequency_hz, level_dbfs);
+}
+
+static void sim_clear(struct sim *s)
+{
+    playout_destroy(s->playout);
+}
+
+static void fly(struct sim *s, const uint8_t *payload, uint16_t len)
+{
+    int64_t arrival_us = (int64_t)s->send_us + (s->delay_us ? rng_below(&s->rng, s->delay_us + 1) : 0);
+    if (!s->reorder && arrival_us < s->last_arrival_us) arrival_us = s->last_arrival_us;
+    s->last_arrival_us = arrival_us;
+    assert_true(s->flying < IN_FLIGHT);
+    struct flight *f = &s->flights[s->flying++];
+    f->arrival_us = arrival_us;
+    f->seq = s->seq;
+    f->timestamp = s->timestamp;
+    f->marker = s->was_silent;
+    f->len = len;
+    memcpy(f->payload, payload, len);
+}
+
+/* The sender's next packet, lost or not. */
+static void send_packet(struct sim *s)
+{
+    int16_t pcm[480];
+    uint8_t payload[480];
+    uint32_t samples = s->ptime_ms * (RATE / 1000);
+    tone_read(&s->tone, pcm, samples);
+    if (s->talks) {
+        codec_pcmu.encode(NULL, pcm, samples, payload, sizeof(payload));
+        bool lost = s->loss > 0.0 && rng_unit(&s->rng) < s->loss;
+        s->lost_run = lost ? s->lost_run + 1 : 0;
+        if (s->lost_run > s->longest_lost_run) s->longest_lost_run = s->lost_run;
+        if (!lost) fly(s, payload, (uint16_t)samples);
+        s->seq++;
+    }
+    s->was_silent = !s->talks;
+    s->timestamp += samples;
+    s->send_us += s->ptime_ms * 1000.0 * s->clock;
+}
+
+static void deliver(struct sim *s, int64_t until_us)
+{
+    for (;;) {
+        struct flight *first = NULL;
+        for (uint32_t i = 0; i < s->flying; i++) {
+            if (!first || s->flights[i].arrival_us < first->arrival_us) first = &s->flights[i];
+        }
+        if (!first || first->arrival_us > until_us) return;
+        struct playout_packet packet = {.seq = first->seq,
+                                        .timestamp = first->timestamp,
+                                        .marker = first->marker,
+                                        .payload = first->payload,
+                                        .len = first->len,
+                                        .arrival_us = first->arrival_us};
+        playout_put(s->playout, &packet);
+        size_t index = (size_t)(first - s->flights);
+        memmove(first, first + 1, (s->flying - index - 1) * sizeof(*first));
+        s->flying--;
+    }
+}
+
+/* One tick of the receiver, without the watch. */
+static void sim_step(struct sim *s)
+{
+    while (s->send_us <= (double)s->tick_us)
+        send_packet(s);
+    deliver(s, s->tick_us);
+    s->frame = playout_get(s->playout, s->tick_us, s->pcm);
+    s->concealed_frames += s->frame.verdict == PLAYOUT_CONCEALED;
+    s->tick_us += TICK_US;
+}
+
+/* Runs with the tone watched. */
+static void sim_run(struct sim *s, double seconds)
+{
+    for (int64_t i = 0; i < (int64_t)(seconds * 50.0); i++) {
+        sim_step(s);
+        tone_watch_put(&s->watch, s->pcm, FRAME);
+    }
+}
+
+/* Up to where the tone is steady. */
+static void sim_begin(struct sim *s)
+{
+    for (int i = 0; i < 10; i++)
+        sim_step(s);
+    tone_watch_init(&s->watch, RATE, frequency_hz, level_dbfs);
+}
+
+static void report(const struct sim *s, const char *what)
+{
+    struct playout_stats st = playout_get_stats(s->playout);
+    printf("%s: windows %llu breaks %llu holes %llu first %llu, phase %.1f deg level %.2f dB; packets %llu lost %llu "
+           "late %llu "
+           "concealed %llu stretches %llu shrinks %llu jumps %llu overflows %llu delay %u target %u jitter %u us\n",
+           what, (unsigned long long)s->watch.windows, (unsigned long long)s->watch.breaks,
+           (unsigned long long)s->watch.holes, (unsigned long long)s->watch.first_break_window,
+           s->watch.max_phase_step_deg, s->watch.max_level_step_db, (unsigned long long)st.packets,
+           (unsigned long long)st.lost, (unsigned long long)st.late, (unsigned long long)st.concealed_samples,
+           (unsigned long long)st.stretches, (unsigned long long)st.shrinks, (unsigned long long)st.jumps,
+           (unsigned long long)st.overflows, st.delay_us, st.target_delay_us, st.jitter_us);
+}
+
+static void assert_steady(const struct sim *s, const char *what)
+{
+    report(s, what);
+    assert_int_equal(s->watch.breaks, 0);
+    assert_int_equal(s->watch.holes, 0);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void a_clean_network_costs_a_guard_and_the_way_to_the_next_tick(void **state)
+{
+    (void)state;
+    uint32_t delays[40];
+    for (int phase = 0; phase < 40; phase++) {
+        struct sim s;
+        sim_init(&s, phase * 500 + 13);
+        sim_begin(&s);
+        sim_run(&s, 2);
+        struct playout_stats stats = playout_get_stats(s.playout);
+        assert_int_equal(s.watch.breaks + s.watch.holes, 0);
+        assert_int_equal(stats.stretches + stats.shrinks + stats.concealed_samples, 0);
+        assert_true(stats.delay_us >= 4000 && stats.delay_us < 24000);
+        delays[phase] = stats.delay_us;
+        sim_clear(&s);
+    }
+    qsort(delays, 40, sizeof(delays[0]), by_value);
+    printf("clean: delay p50 %u p95 %u us\n", delays[20], delays[38]);
+    assert_true(delays[20] <= 15000);
+    assert_true(delays[38] <= 25000);
+}
+
+static void samples_pass_bit_for_bit_on_a_clean_network(void **state)
+{
+    (void)state;
+    for (uint32_t ptime_ms = 10; ptime_ms <= 60; ptime_ms += 10) {
+        struct sim s;
+        struct tone sent;
+        int16_t reference[FRAME], coded[FRAME];
+        uint8_t payload[FRAME];
+        sim_init(&s, 3000);
+        s.ptime_ms = ptime_ms;
+        sim_step(&s);
+        for (int i = 0; i < 10 && s.pcm[FRAME - 1] == 0; i++)
+            sim_step(&s);
+        sim_step(&s);
+        struct tone_reading r = tone_measure(s.pcm, FRAME, RATE, frequency_hz, 0);
+        assert_true(fabs(r.level_dbfs - level_dbfs) < 0.1);
+        /* From any sample on, what comes is mu-law of the very tone: its codes decode to the same samples. */
+        sim_run(&s, 1);
+        for (int i = 0; i < FRAME; i++)
+            assert_int_equal(g711_ulaw_decode(g711_ulaw_encode(s.pcm[i])), s.pcm[i]);
+        tone_init(&sent, RATE, frequency_hz, level_dbfs);
+        bool found = false;
+        for (int i = 0; i < RATE * 2 && !found; i++) {
+            struct tone from = sent;
+            tone_read(&from, reference, FRAME);
+            codec_pcmu.encode(NULL, reference, FRAME, payload, FRAME);
+            size_t n;
+            assert_int_equal(codec_pcmu.decode(NULL, payload, FRAME, coded, FRAME, &n), STATUS_OK);
+            found = memcmp(coded, s.pcm, sizeof(coded)) == 0;
+            int16_t one;
+            tone_read(&sent, &one, 1);
+        }
+        assert_true(found);
+        sim_clear(&s);
+    }
+}
+
+static void packets_of_any_length_and_changes_of_it_are_steady(void **state)
+{
+    (void)state;
+    static const uint32_t lengths_ms[] = {10, 20, 30, 40, 50, 60, 20, 60, 10, 30, 20};
+    struct sim s;
+    sim_init(&s, 5500);
+    sim_begin(&s);
+    for (size_t i = 0; i < sizeof(lengths_ms) / sizeof(lengths_ms[0]); i++) {
+        s.ptime_ms = lengths_ms[i];
+        sim_run(&s, 4);
+    }
+    report(&s, "ptimes");
+    assert_int_equal(s.watch.holes, 0);
+    assert_int_equal(s.watch.breaks, 0);
+    sim_clear(&s);
+}
+
+static void single_losses_leave_no_hole(void **state)
+{
+    (void)state;
+    static const double losses[] = {0.01, 0.05, 0.1, 0.2};
+    for (size_t i = 0; i < 4; i++) {
+        struct sim s;
+        char what[32];
+        sim_init(&s, 9000);
+        sim_begin(&s);
+        s.loss = losses[i];
+        sim_run(&s, 60);
+        snprintf(what, sizeof(what), "loss %.0f %%", losses[i] * 100);
+        report(&s, what);
+        struct playout_stats stats = playout_get_stats(s.playout);
+        assert_true(stats.lost > 0 && stats.late == 0);
+        assert_int_equal(stats.stretches + stats.shrinks, 0);
+        if (s.longest_lost_run < 3) assert_int_equal(s.watch.holes, 0);
+        sim_clear(&s);
+    }
+}
+
+static void jitter_grows_the_delay_and_calm_brings_it_back(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    s.delay_us = 300000;
+    sim_run(&s, 10);
+    report(&s, "jitter 300");
+    assert_true(playout_get_stats(s.playout).delay_us > 60000);
+    s.delay_us = 0;
+    sim_run(&s, 1);
+    tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+    sim_run(&s, 4);
+    assert_steady(&s, "calm after jitter");
+    assert_true(playout_get_stats(s.playout).delay_us < 60000);
+    sim_run(&s, 4);
+    assert_steady(&s, "calm");
+    assert_true(playout_get_stats(s.playout).delay_us < 30000);
+    sim_clear(&s);
+}
+
+static void small_jitter_is_steady_after_it_has_been_learnt(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    s.delay_us = 30000;
+    for (int i = 0; i < 250; i++)
+        sim_step(&s);
+    sim_begin(&s);
+    sim_run(&s, 60);
+    assert_steady(&s, "jitter 30");
+    assert_true(playout_get_stats(s.playout).delay_us < 80000);
+    sim_clear(&s);
+}
+
+static void reordered_packets_are_put_in_order(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    s.delay_us = 50000;
+    s.reorder = true;
+    for (int i = 0; i < 500; i++)
+        sim_step(&s);
+    sim_begin(&s);
+    struct playout_stats before = playout_get_stats(s.playout);
+    sim_run(&s, 60);
+    struct playout_stats after = playout_get_stats(s.playout);
+    report(&s, "reordering");
+    assert_int_equal(s.watch.holes, 0);
+    assert_true(after.lost - before.lost <= 3);
+    sim_clear(&s);
+}
+
+static void a_foreign_clock_is_followed(double ppm, double seconds)
+{
+    struct sim s;
+    char what[32];
+    sim_init(&s, 7000);
+    s.clock = 1.0 - ppm / 1e6;
+    sim_begin(&s);
+    uint32_t least = UINT32_MAX, most = 0;
+    for (int i = 0; i < (int)seconds; i++) {
+        sim_run(&s, 1);
+        uint32_t delay_us = playout_get_stats(s.playout).delay_us;
+        if (delay_us < least) least = delay_us;
+        if (delay_us > most) most = delay_us;
+    }
+    snprintf(what, sizeof(what), "drift %+.0f ppm", ppm);
+    printf("delay %u to %u us\n", least, most);
+    assert_steady(&s, what);
+    assert_int_equal(playout_get_stats(s.playout).concealed_samples, 0);
+    sim_clear(&s);
+}
+
+static void drift_of_either_sign_makes_no_break(void **state)
+{
+    (void)state;
+    a_foreign_clock_is_followed(300, 600);
+    a_foreign_clock_is_followed(-300, 600);
+    a_foreign_clock_is_followed(3000, 120);
+    a_foreign_clock_is_followed(-3000, 120);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clean_network_costs_a_guard_and_the_way_to_the_next_tick),
+        cmocka_unit_test(samples_pass_bit_for_bit_on_a_clean_network),
+        cmocka_unit_test(packets_of_any_length_and_changes_of_it_are_steady),
+        cmocka_unit_test(single_losses_leave_no_hole),
+        cmocka_unit_test(jitter_grows_the_delay_and_calm_brings_it_back),
+        cmocka_unit_test(small_jitter_is_steady_after_it_has_been_learnt),
+        cmocka_unit_test(reordered_packets_are_put_in_order),
+        cmocka_unit_test(drift_of_either_sign_makes_no_break),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
