@@ -198,10 +198,21 @@ static const char *reason_of(const struct http_exchange *x, status result, CURLc
     return x->curl_error[0] ? x->curl_error : curl_easy_strerror(code);
 }
 
-static void describe(char out[ERROR_SIZE], const struct http_exchange *x, const char *reason)
+/* libcurl says that it could not connect; why, is in the kernel's error. */
+static const char *kernel_reason(const struct http_exchange *x, status result)
 {
-    snprintf(out, ERROR_SIZE, "%s %.400s%s%s%s: %s", x->method, x->url, x->address[0] ? " (address " : "", x->address,
-             x->address[0] ? ")" : "", reason);
+    long error = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
+    return result == STATUS_CLOSED && error != 0 ? strerror((int)error) : "";
+}
+
+static void describe(char out[ERROR_SIZE], const struct http_exchange *x, status result, CURLcode code)
+{
+    const char *kernel = kernel_reason(x, result);
+    int n = snprintf(out, ERROR_SIZE, "%.20s %.400s", x->method, x->url);
+    if (x->address[0]) n += snprintf(out + n, ERROR_SIZE - (size_t)n, " (address %s)", x->address);
+    n += snprintf(out + n, ERROR_SIZE - (size_t)n, ": %.400s", reason_of(x, result, code));
+    if (kernel[0]) snprintf(out + n, ERROR_SIZE - (size_t)n, " (%s)", kernel);
 }
 
 /* Calls done and ends the exchange. */
@@ -210,7 +221,7 @@ static void finish(struct http_exchange *x, status result, CURLcode code)
     char error[ERROR_SIZE] = "";
     long http_code = 0;
     char *content_type = NULL, *url = NULL;
-    if (result != STATUS_OK) describe(error, x, reason_of(x, result, code));
+    if (result != STATUS_OK) describe(error, x, result, code);
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &http_code);
     curl_easy_getinfo(x->easy, CURLINFO_CONTENT_TYPE, &content_type);
     curl_easy_getinfo(x->easy, CURLINFO_EFFECTIVE_URL, &url);

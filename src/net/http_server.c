@@ -169,10 +169,13 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 {
     struct http_connection *c = arg;
     if (info->n_added == 0 || c->state != CONNECTION_READING) return;
-    char line[16] = "";
+    char line[13] = "";
     struct evbuffer_ptr at;
+    struct evbuffer_iovec added;
+    /* Looked at in place: a bufferevent forbids reading from the front of its output. */
     if (evbuffer_ptr_set(output, &at, info->orig_size, EVBUFFER_PTR_SET) != 0) return;
-    if (evbuffer_copyout_from(output, &at, line, sizeof line - 1) < 12) return;
+    if (evbuffer_peek(output, sizeof line - 1, &at, &added, 1) < 1 || added.iov_len < sizeof line - 1) return;
+    memcpy(line, added.iov_base, sizeof line - 1);
     int code = atoi(line + 9); /* "HTTP/1.1 400" */
     if (code == 100) return;
     c->state = CONNECTION_REFUSING;
