@@ -68,6 +68,23 @@ void mixer_destroy(struct mixer *m)
     free(m);
 }
 
+void mixer_take_over(struct mixer *m, const struct mixer *from)
+{
+    assert(m->samples == from->samples && m->max_slots >= from->max_slots && !from->ticking && !m->ticking);
+    uint32_t more = (uint32_t)(m->max_slots - from->max_slots);
+    memcpy(m->slots, from->slots, from->max_slots * sizeof(*m->slots));
+    memcpy(m->talking, from->talking, from->talkers * sizeof(*m->talking));
+    memcpy(m->apart, from->apart, from->apart_count * sizeof(*m->apart));
+    /* The new places stand first in m's list already, as it gives out from the end. */
+    memcpy(m->free_slots + more, from->free_slots, from->free_count * sizeof(*m->free_slots));
+    m->free_count = more + from->free_count;
+    m->talkers = from->talkers;
+    m->apart_count = from->apart_count;
+    m->limiter = from->limiter;
+    m->common_is_zero = from->common_is_zero;
+    memcpy(m->common, from->common, sizeof(m->common));
+}
+
 uint32_t mixer_frame_samples(const struct mixer *m)
 {
     return m->samples;

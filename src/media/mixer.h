@@ -46,6 +46,12 @@ MUST_CHECK status mixer_create(struct mixer **out, const struct mixer_config *co
 /** NULL is allowed. */
 void mixer_destroy(struct mixer *m);
 
+/**
+ * Takes over from a smaller mixer of the same rate, so that a conference can grow: every slot keeps its number and its
+ * mix goes on without a sound. m is fresh; `from` is only good for mixer_destroy() then. Not inside a tick.
+ */
+void mixer_take_over(struct mixer *m, const struct mixer *from);
+
 /** Samples in one frame: frame_samples(rate_hz). */
 uint32_t mixer_frame_samples(const struct mixer *m);
 

@@ -1,4 +1,3 @@
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,126 @@
+/**
+ * @file conference_media.h  The media thread's half of a conference: who is in it, what they hear, tick by tick.
+ *
+ * In ENGINE_AUDIO_MIX everybody hears the sum of all others, out of the mixer. In ENGINE_AUDIO_WAIT the music and the
+ * sounds laid over it go through a limiter of their own, so that no sample of music is ever in the mixer, and hence in
+ * no recording: where the mix begins, what is left of the music fades over the mix for the listeners only.
+ *
+ * Everybody who hears the same thing in the same codec is sent one and the same encoded frame.
+ *
+ * A conference without legs has no ticks. Each media thread also has lobbies: conferences of its own for legs that are
+ * in none, where nothing is heard.
+ *
+ * Thread: media, from the command that opens it to the event that gives it back.
+ */
+#ifndef PARLEY_ENGINE_CONFERENCE_MEDIA_H
+#define PARLEY_ENGINE_CONFERENCE_MEDIA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/ring.h"
+#include "engine/engine.h"
+#include "engine/leg_media.h"
+#include "engine/media_io.h"
+#include "media/limiter.h"
+#include "media/mixer.h"
+#include "media/pcm_frame.h"
+#include "media/ramp.h"
+#include "media/sound.h"
+
+enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX / 4 };
+
+/** A sound that is being played. */
+struct conference_play {
+    struct sound *sound; /**< NULL: the place is free */
+    struct sound_cursor cursor;
+    uint64_t token, order;
+};
+
+struct conference_media {
+    struct list link; /**< in its slot of the core */
+    void *owner;
+    uint8_t slot; /**< millisecond of the 20 in which it ticks */
+    uint32_t rate_hz, samples;
+    struct list legs;
+    uint32_t leg_count, half_tick_legs;
+    struct mixer *mixer; /**< owned; NULL in a lobby */
+    uint64_t tick;       /**< counts 20 ms while there are legs */
+    int64_t tick_us;     /**< of the last one */
+
+    enum engine_audio audio;
+    struct sound *music, *music_before; /**< shared; the latter while it fades out of a cross-fade */
+    struct sound_cursor music_at, music_before_at;
+    struct ramp music_cross, music_ramp;
+    struct limiter wait_limiter;
+    bool wait_runs; /**< wait_limiter holds something */
+    int16_t wait_pcm[FRAME_SAMPLES_MAX];
+    struct conference_play plays[CONFERENCE_PLAYS_MAX];
+    uint64_t play_order;
+
+    /* The last voice of those who left since the last tick, fading out. */
+    int32_t tail[CONFERENCE_TAIL_SAMPLES_MAX];
+    bool has_tail;
+
+    struct ring *frames;  /**< borrowed; NULL: not recording */
+    uint32_t frames_lost; /**< not told yet */
+    uint32_t lost_told_ticks;
+    struct list done; /**< batches that wait for the tick in which they take effect (core.h) */
+};
+
+/** Scratch memory of a thread: made once, used by one conference at a time. */
+struct conference_scratch {
+    int16_t pcm[FRAME_SAMPLES_MAX], other[FRAME_SAMPLES_MAX];
+    int32_t wide[FRAME_SAMPLES_MAX];
+    struct pcm_frame frame;
+    struct {
+        bool made;
+        size_t len;
+        uint8_t bytes[LEG_QUEUE_BYTES];
+    } common[CODEC_COUNT], silence[CODEC_COUNT], own;
+};
+
+/** @param mixer  given; NULL for a lobby */
+void conference_media_init(struct conference_media *c, struct mixer *mixer, uint32_t rate_hz, uint8_t slot,
+                           void *owner);
+
+/** Encodes silence once for all. */
+void conference_scratch_init(struct conference_scratch *s);
+
+/** Takes in a leg that is in no conference; it is heard and hears from the next tick on, faded in. */
+void conference_media_add(struct conference_media *c, struct leg_media *leg, bool talk, bool listen);
+
+/** A leg that stops to be heard here fades out in the next tick. */
+void conference_media_remove(struct conference_media *c, const struct leg_context *context, struct leg_media *leg);
+
+void conference_media_roles(struct conference_media *c, struct leg_media *leg, bool talk, bool listen);
+
+/** The legs' ptimes may have changed. */
+void conference_media_count_half_ticks(struct conference_media *c);
+
+void conference_media_audio(struct conference_media *c, enum engine_audio audio);
+
+/** Sounds that are let go of are told to control. */
+void conference_media_music(struct conference_media *c, const struct leg_context *context, struct sound *music);
+void conference_media_play(struct conference_media *c, const struct leg_context *context, struct sound *sound,
+                           uint64_t token);
+void conference_media_record(struct conference_media *c, struct ring *frames);
+
+/** A larger mixer takes over from the one at hand. @return the old one, for control to destroy */
+struct mixer *conference_media_exchange_mixer(struct conference_media *c, struct mixer *mixer);
+
+/** Ends sounds and recording, gives back what it holds; legs must have left. */
+void conference_media_close(struct conference_media *c, const struct leg_context *context);
+
+/** One tick of 20 ms. @param tick_us  its nominal time; @param now_us  the time of day of this thread */
+void conference_media_tick(struct conference_media *c, const struct leg_context *context,
+                           struct conference_scratch *scratch, int64_t tick_us, int64_t now_us);
+
+/** Ten milliseconds later: legs of 10, 30 and 50 ms. */
+void conference_media_half_tick(struct conference_media *c, const struct leg_context *context);
+
+/** A tick that was missed for good. */
+void conference_media_skip_tick(struct conference_media *c);
+
+#endif

@@ -1,0 +1,381 @@
+#include "engine/leg_media.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { HOUSE_TICKS = 50, RECEIVE_ROUNDS = 8 };
+
+static_assert(sizeof(struct engine_leg_stats) % sizeof(uint64_t) == 0, "the stats are published word by word");
+
+void leg_media_init(struct leg_media *leg, const struct engine_leg_config *config, const char *cname,
+                    struct playout *playout, void *owner, int64_t now_us)
+{
+    memset(leg, 0, sizeof *leg);
+    list_init(&leg->link);
+    leg->owner = owner;
+    leg->rtp_fd = config->sockets.rtp_fd;
+    leg->rtcp_fd = config->sockets.rtcp_fd;
+    leg->media = config->media;
+    leg->playout = playout;
+    leg->seq = config->first_sequence;
+    leg->timestamp = config->first_timestamp;
+    leg->marker = true;
+    leg->alive_us = now_us;
+    leg->not_before_us = INT64_MIN;
+    rng_init(&leg->rng, (uint64_t)config->ssrc << 32 | config->first_timestamp);
+    leg->house_ticks = 1 + rng_below(&leg->rng, HOUSE_TICKS);
+    source_lock_open(&leg->source, &config->media.remote_rtp);
+    dtmf_receiver_init(&leg->dtmf);
+    ramp_init(&leg->talk_ramp, 0);
+    ramp_init(&leg->listen_ramp, 0);
+    rtp_stream_init(&leg->stream, config->media.codec->clock_hz, 0, cname, &leg->rng, now_us);
+    leg->stream.sender.ssrc = config->ssrc;
+}
+
+/* ---- figures ---- */
+
+static uint64_t ticks_of(const struct leg_media *leg, uint64_t samples)
+{
+    return samples / frame_samples(leg->media.codec->rate_hz);
+}
+
+static void gather_stats(struct leg_media *leg)
+{
+    struct playout_stats p = playout_get_stats(leg->playout);
+    struct engine_leg_stats *s = &leg->stats;
+    int32_t lost = rtp_stream_lost(&leg->stream);
+    s->packets_lost = lost > 0 ? (uint64_t)lost : 0;
+    s->packets_late = leg->played_before[2] + p.late;
+    s->ticks_played = leg->played_before[0] + ticks_of(leg, p.played_samples);
+    s->ticks_concealed = leg->played_before[1] + ticks_of(leg, p.concealed_samples);
+    s->jitter_us = rtp_stream_jitter_us(&leg->stream);
+    s->playout_delay_us = p.delay_us;
+    s->round_trip_us = leg->stream.remote.round_trip_us;
+    s->peer_lost_fraction = leg->stream.remote.fraction_lost;
+    uint64_t us_a_unit = 1000000 / leg->stream.clock_hz;
+    s->peer_jitter_us = (uint32_t)(leg->stream.remote.jitter * us_a_unit);
+}
+
+static void publish(struct leg_media *leg, struct media_counters *counters)
+{
+    gather_stats(leg);
+    const struct engine_leg_stats *s = &leg->stats;
+    if (s->packets_late > leg->playout_late) media_count(&counters->packets_late, s->packets_late - leg->playout_late);
+    if (s->packets_lost > leg->playout_lost) media_count(&counters->packets_lost, s->packets_lost - leg->playout_lost);
+    leg->playout_late = s->packets_late;
+    leg->playout_lost = s->packets_lost;
+    uint64_t words[LEG_STATS_WORDS];
+    memcpy(words, s, sizeof words);
+    for (size_t i = 0; i < LEG_STATS_WORDS; i++)
+        atomic_store_explicit(&leg->published[i], words[i], memory_order_relaxed);
+}
+
+void leg_media_read_stats(const struct leg_media *leg, struct engine_leg_stats *out)
+{
+    uint64_t words[LEG_STATS_WORDS];
+    for (size_t i = 0; i < LEG_STATS_WORDS; i++)
+        words[i] = atomic_load_explicit(&leg->published[i], memory_order_relaxed);
+    memcpy(out, words, sizeof *out);
+}
+
+/* ---- receiving ---- */
+
+static void tell(const struct leg_media *leg, const struct leg_context *context, enum media_event_type type,
+                 int64_t tick_us, uint32_t number)
+{
+    struct media_event event = {.type = type, .leg = (struct leg_media *)leg, .tick_us = tick_us, .number = number};
+    context->io->tell(context->io->arg, &event);
+}
+
+static void sign_of_life(struct leg_media *leg, int64_t now_us)
+{
+    leg->alive_us = now_us;
+    leg->timed_out = false;
+}
+
+static void receive_digit(struct leg_media *leg, const struct leg_context *context, const struct rtp_packet *rtp,
+                          int64_t arrival_us)
+{
+    struct dtmf_payload payload;
+    playout_note(leg->playout, rtp->seq);
+    if (!leg->media.receive) return;
+    if (dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes) != STATUS_OK) return;
+    if (dtmf_receiver_put(&leg->dtmf, &payload, rtp->timestamp, arrival_us) != DTMF_BEGIN) return;
+    leg->stats.digits++;
+    tell(leg, context, MEDIA_LEG_DIGIT, arrival_us, (uint32_t)dtmf_digit(payload.event));
+}
+
+static void count_bad(struct leg_media *leg, const struct leg_context *context)
+{
+    leg->stats.packets_bad++;
+    media_count(&context->counters->packets_bad, 1);
+}
+
+static void count_foreign(struct leg_media *leg, const struct leg_context *context)
+{
+    leg->stats.packets_foreign++;
+    media_count(&context->counters->packets_foreign, 1);
+}
+
+static void receive_rtcp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
+{
+    const struct engine_leg_media *m = &leg->media;
+    bool known = source_lock_same_host(packet->from, source_lock_destination(&leg->source)) ||
+                 (!leg->source.locked && source_lock_same_host(packet->from, &m->remote_rtcp));
+    if (!known) {
+        count_foreign(leg, context);
+        return;
+    }
+    if (rtp_stream_receive_rtcp(&leg->stream, packet->bytes, packet->len, packet->arrival_us) != STATUS_OK) {
+        count_bad(leg, context);
+        return;
+    }
+    leg->rtcp_source = *packet->from;
+    sign_of_life(leg, packet->arrival_us);
+}
+
+/* False where the packet is not for the playout buffer. */
+static bool take_into_books(struct leg_media *leg, const struct leg_context *context, const struct rtp_packet *rtp,
+                            int64_t arrival_us)
+{
+    bool known = leg->stream.receiver.known;
+    enum rtp_verdict verdict = rtp_stream_receive(&leg->stream, rtp, arrival_us);
+    if (verdict == RTP_PROBATION) {
+        count_bad(leg, context);
+        return false;
+    }
+    if (verdict == RTP_NEW_SOURCE && known) playout_reset(leg->playout);
+    leg->stats.packets_in++;
+    leg->stats.bytes_in += rtp->payload_bytes;
+    media_count(&context->counters->packets_in, 1);
+    media_count(&context->counters->bytes_in, rtp->payload_bytes);
+    sign_of_life(leg, arrival_us);
+    if (!leg->heard_of) tell(leg, context, MEDIA_LEG_ALIVE, arrival_us, 0);
+    leg->heard_of = true;
+    return true;
+}
+
+static void receive_rtp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
+{
+    const struct engine_leg_media *m = &leg->media;
+    struct rtp_packet rtp;
+    if (rtp_packet_parse(&rtp, packet->bytes, packet->len) != STATUS_OK) {
+        count_bad(leg, context);
+        return;
+    }
+    bool is_event = rtp.payload_type == m->receive_event_type;
+    bool agreed = is_event || rtp.payload_type == m->receive_payload_type;
+    if (!agreed) {
+        count_bad(leg, context);
+        return;
+    }
+    enum source_verdict source = source_lock_judge(&leg->source, packet->from, rtp.ssrc, rtp.seq);
+    if (source == SOURCE_FOREIGN) {
+        count_foreign(leg, context);
+        return;
+    }
+    if (source == SOURCE_LOCKED) context->io->lock(context->io->arg, leg);
+    if (!take_into_books(leg, context, &rtp, packet->arrival_us)) return;
+    if (is_event) {
+        receive_digit(leg, context, &rtp, packet->arrival_us);
+        return;
+    }
+    if (!m->receive) return;
+    struct playout_packet audio = {.seq = rtp.seq,
+                                   .timestamp = rtp.timestamp,
+                                   .marker = rtp.marker,
+                                   .payload = rtp.payload,
+                                   .len = rtp.payload_bytes,
+                                   .arrival_us = packet->arrival_us};
+    playout_put(leg->playout, &audio);
+}
+
+void leg_media_receive(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
+{
+    struct media_packet packets[MEDIA_PACKETS_MAX];
+    size_t got = MEDIA_PACKETS_MAX;
+    /* One call is the rule. After a late tick, or while strangers spray at an unlocked port, a few more. */
+    for (int round = 0; got == MEDIA_PACKETS_MAX && round < RECEIVE_ROUNDS; round++) {
+        got = context->io->receive(context->io->arg, leg, false, packets, MEDIA_PACKETS_MAX);
+        for (size_t i = 0; i < got; i++) {
+            if (leg->media.rtcp_mux && rtp_is_rtcp(packets[i].bytes, packets[i].len))
+                receive_rtcp(leg, context, &packets[i]);
+            else
+                receive_rtp(leg, context, &packets[i]);
+        }
+    }
+    if (leg->dtmf.down) dtmf_receiver_expire(&leg->dtmf, now_us);
+}
+
+/* ---- house-keeping ---- */
+
+static void send_report(struct leg_media *leg, const struct leg_context *context, int64_t now_us, bool bye)
+{
+    uint8_t bytes[RTCP_COMPOUND_MAX];
+    uint32_t ahead = (uint32_t)(leg->queued_ms * (leg->media.codec->clock_hz / 1000));
+    size_t len = rtp_stream_report(&leg->stream, now_us, context->io->unix_us(context->io->arg), leg->timestamp + ahead,
+                                   bye, &leg->rng, bytes, sizeof bytes);
+    if (len > 0) context->io->send(context->io->arg, leg, true, bytes, len);
+}
+
+void leg_media_keep_house(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
+{
+    if (--leg->house_ticks > 0) return;
+    leg->house_ticks = HOUSE_TICKS;
+    struct media_packet packets[MEDIA_PACKETS_MAX];
+    if (!leg->media.rtcp_mux) {
+        size_t got = context->io->receive(context->io->arg, leg, true, packets, MEDIA_PACKETS_MAX);
+        for (size_t i = 0; i < got; i++)
+            receive_rtcp(leg, context, &packets[i]);
+    }
+    if (rtp_stream_report_due(&leg->stream, now_us)) send_report(leg, context, now_us, false);
+    bool on_hold = !leg->media.send || !leg->media.receive;
+    if (on_hold) leg->alive_us = now_us;
+    if (!leg->timed_out && now_us - leg->alive_us >= context->rtp_timeout_us) {
+        leg->timed_out = true;
+        tell(leg, context, MEDIA_LEG_TIMEOUT, now_us, 0);
+    }
+    publish(leg, context->counters);
+}
+
+/* ---- sending ---- */
+
+/*
+ * Packet k holds the samples from ptime * k on, and 20 ms of samples come every 20 ms, the first at 0: how long after
+ * that the first packet has to leave for every later one to find its samples.
+ */
+static int32_t grid_start_ms(uint32_t ptime_ms)
+{
+    int32_t start = 0;
+    for (uint32_t k = 0; k < 2; k++) {
+        uint32_t ticks = (ptime_ms * (k + 1) + FRAME_MS - 1) / FRAME_MS;
+        int32_t wait = (int32_t)((ticks - 1) * FRAME_MS) - (int32_t)(ptime_ms * k);
+        if (wait > start) start = wait;
+    }
+    return start;
+}
+
+static uint32_t units(const struct leg_media *leg, uint32_t ms)
+{
+    return leg->media.codec->clock_hz / 1000 * ms;
+}
+
+/* What is queued is given up; the time it stood for passes. */
+static void drop_queue(struct leg_media *leg)
+{
+    leg->timestamp += units(leg, leg->queued_ms);
+    leg->queued_bytes = leg->queued_ms = 0;
+    leg->wait_ms = grid_start_ms(leg->media.send_ptime_ms);
+}
+
+bool leg_media_needs_half_tick(const struct leg_media *leg)
+{
+    return leg->media.send_ptime_ms % FRAME_MS != 0;
+}
+
+static void send_packet(struct leg_media *leg, const struct leg_context *context)
+{
+    uint32_t ptime_ms = leg->media.send_ptime_ms;
+    uint32_t len = leg->queued_bytes * ptime_ms / leg->queued_ms;
+    struct rtp_packet rtp = {.marker = leg->marker,
+                             .payload_type = leg->media.send_payload_type,
+                             .seq = leg->seq,
+                             .timestamp = leg->timestamp,
+                             .ssrc = leg->stream.sender.ssrc};
+    rtp_packet_write_header(&rtp, leg->packet, RTP_HEADER_BYTES);
+    if (source_lock_destination(&leg->source)->ss_family != AF_UNSPEC) {
+        if (context->io->send(context->io->arg, leg, false, leg->packet, RTP_HEADER_BYTES + len)) {
+            leg->stats.packets_out++;
+            leg->stats.bytes_out += len;
+            media_count(&context->counters->packets_out, 1);
+            media_count(&context->counters->bytes_out, len);
+            rtp_stream_sent(&leg->stream, len);
+        } else {
+            media_count(&context->counters->send_errors, 1);
+        }
+    }
+    leg->marker = false;
+    leg->seq++;
+    leg->timestamp += units(leg, ptime_ms);
+    leg->queued_ms -= ptime_ms;
+    leg->queued_bytes -= len;
+    if (leg->queued_bytes > 0)
+        memmove(leg->packet + RTP_HEADER_BYTES, leg->packet + RTP_HEADER_BYTES + len, leg->queued_bytes);
+}
+
+static void step(struct leg_media *leg, const struct leg_context *context, int32_t step_ms)
+{
+    if (leg->wait_ms <= 0 && leg->queued_ms >= leg->media.send_ptime_ms) {
+        send_packet(leg, context);
+        leg->wait_ms = leg->media.send_ptime_ms;
+    }
+    leg->wait_ms -= step_ms;
+}
+
+void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, const uint8_t *bytes, size_t len)
+{
+    if (!bytes) {
+        drop_queue(leg);
+        leg->timestamp += units(leg, FRAME_MS);
+        leg->marker = true;
+        return;
+    }
+    if (leg->queued_bytes + len > LEG_QUEUE_BYTES) drop_queue(leg);
+    memcpy(leg->packet + RTP_HEADER_BYTES + leg->queued_bytes, bytes, len);
+    leg->queued_bytes += (uint32_t)len;
+    leg->queued_ms += FRAME_MS;
+    step(leg, context, leg_media_needs_half_tick(leg) ? FRAME_MS / 2 : FRAME_MS);
+}
+
+void leg_media_half_tick(struct leg_media *leg, const struct leg_context *context)
+{
+    if (leg->media.send && leg_media_needs_half_tick(leg)) step(leg, context, FRAME_MS / 2);
+}
+
+void leg_media_skip_tick(struct leg_media *leg)
+{
+    drop_queue(leg);
+    leg->timestamp += units(leg, FRAME_MS);
+}
+
+/* ---- changes ---- */
+
+static void exchange_playout(struct leg_media *leg, struct playout **playout)
+{
+    struct playout *before = leg->playout;
+    gather_stats(leg);
+    leg->played_before[0] = leg->stats.ticks_played;
+    leg->played_before[1] = leg->stats.ticks_concealed;
+    leg->played_before[2] = leg->stats.packets_late;
+    leg->playout = *playout;
+    *playout = before;
+}
+
+void leg_media_change(struct leg_media *leg, const struct leg_context *context, const struct engine_leg_media *media,
+                      struct playout **playout, int64_t now_us)
+{
+    struct engine_leg_media before = leg->media;
+    if (*playout)
+        exchange_playout(leg, playout);
+    else if (media->receive && !before.receive)
+        playout_reset(leg->playout);
+    bool new_format = before.codec != media->codec || before.send_ptime_ms != media->send_ptime_ms;
+    if (new_format) drop_queue(leg);
+    leg->media = *media;
+    if (new_format) {
+        rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);
+        leg->wait_ms = grid_start_ms(media->send_ptime_ms);
+    }
+    if (!source_lock_same(&before.remote_rtp, &media->remote_rtp)) {
+        source_lock_open(&leg->source, &media->remote_rtp);
+        memset(&leg->rtcp_source, 0, sizeof leg->rtcp_source);
+        context->io->lock(context->io->arg, leg);
+    }
+    sign_of_life(leg, now_us);
+}
+
+void leg_media_close(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
+{
+    send_report(leg, context, now_us, true);
+    publish(leg, context->counters);
+}

@@ -1,0 +1,216 @@
+#include "sim.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PAYLOAD_TYPE = 77, MIXER_SLOTS = 256 };
+
+static size_t receive(void *arg, struct leg_media *leg, bool rtcp, struct media_packet *packets, size_t max)
+{
+    struct sim *sim = arg;
+    struct sim_party *p = leg->owner;
+    size_t got = 0;
+    for (; !rtcp && got < max && p->queue_head != p->queue_tail; got++) {
+        struct sim_packet *packet = &p->queue[p->queue_head % SIM_BACKLOG];
+        if (packet->at_us > sim->now_us) break;
+        packets[got] = (struct media_packet){
+            .bytes = packet->bytes, .len = packet->len, .arrival_us = packet->at_us, .from = &leg->source.expected};
+        p->queue_head++;
+    }
+    return got;
+}
+
+static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *bytes, size_t len)
+{
+    struct sim *sim = arg;
+    struct sim_party *p = leg->owner;
+    if (rtcp) return true;
+    struct rtp_packet rtp;
+    assert_int_equal(rtp_packet_parse(&rtp, bytes, len), STATUS_OK);
+    assert_int_equal(rtp.payload_type, PAYLOAD_TYPE);
+    int16_t pcm[480];
+    size_t samples;
+    assert_int_equal(leg->media.codec->decode(NULL, rtp.payload, rtp.payload_bytes, pcm, 480, &samples), STATUS_OK);
+    assert_int_equal(samples, leg->media.send_ptime_ms * 8);
+    if (p->packets_heard > 0) {
+        assert_int_equal(rtp.seq, (uint16_t)(p->heard_seq + 1));
+        assert_int_equal(rtp.timestamp, p->heard_timestamp + (uint32_t)samples);
+    }
+    p->heard_seq = rtp.seq;
+    p->heard_timestamp = rtp.timestamp;
+    p->markers += rtp.marker;
+    p->packets_heard++;
+    p->samples_heard += samples;
+    p->last_heard_us = sim->now_us;
+    if (p->hear) p->hear(p, pcm, (uint32_t)samples);
+    return true;
+}
+
+static void lock(void *arg, struct leg_media *leg)
+{
+    (void)arg;
+    (void)leg;
+}
+
+static int64_t unix_us(void *arg)
+{
+    const struct sim *sim = arg;
+    return sim->now_us + 1700000000000000;
+}
+
+static void tell(void *arg, const struct media_event *event)
+{
+    struct sim *sim = arg;
+    sim->events[event->type]++;
+    if (event->type == MEDIA_BATCH_DONE) {
+        struct core_batch *batch = event->object;
+        if (batch->token) {
+            sim->done_us = event->tick_us;
+            sim->done_token = batch->token;
+        }
+        free(batch->commands);
+        free(batch);
+    }
+    if (event->type == MEDIA_LEG_CLOSED) ((struct sim_party *)event->leg->owner)->closed = true;
+}
+
+void sim_open(struct sim *sim, uint64_t seed)
+{
+    memset(sim, 0, sizeof *sim);
+    rng_init(&sim->rng, seed);
+    sim->now_us = 1000000007;
+    sim->io =
+        (struct media_io){.receive = receive, .send = take, .lock = lock, .unix_us = unix_us, .tell = tell, .arg = sim};
+    assert_int_equal(core_create(&sim->core, &sim->io, &sim->counters, 60000000), STATUS_OK);
+}
+
+void sim_commands(struct sim *sim, const struct core_command *commands, uint32_t count, uint64_t token)
+{
+    struct core_batch *batch = calloc(1, sizeof *batch);
+    list_init(&batch->link);
+    batch->count = count;
+    batch->token = token;
+    batch->commands = calloc(count, sizeof *commands);
+    memcpy(batch->commands, commands, count * sizeof *commands);
+    core_execute(sim->core, batch, sim->now_us);
+}
+
+void sim_command(struct sim *sim, struct core_command command)
+{
+    sim_commands(sim, &command, 1, 0);
+}
+
+struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *config)
+{
+    struct sim_party *p = calloc(1, sizeof *p);
+    assert_true(sim->party_count < SIM_PARTIES_MAX);
+    sim->parties[sim->party_count++] = p;
+    p->sim = sim;
+    p->user = config->user;
+    p->speak = config->speak;
+    p->hear = config->hear;
+    p->ptime_ms = config->ptime_ms ? config->ptime_ms : 20;
+    p->jitter_us = config->jitter_us;
+    p->next_us = sim->now_us / 20000 * 20000 + 20000 + config->phase_us;
+    p->seq = (uint16_t)rng_u32(&sim->rng);
+    p->timestamp = rng_u32(&sim->rng);
+    struct engine_leg_config leg = {.ssrc = rng_u32(&sim->rng),
+                                    .first_timestamp = UINT32_MAX - 1000, /* wraps early */
+                                    .first_sequence = UINT16_MAX - 10};
+    leg.media = (struct engine_leg_media){.codec = codec_by_id(config->codec),
+                                          .send_payload_type = PAYLOAD_TYPE,
+                                          .receive_payload_type = PAYLOAD_TYPE,
+                                          .send_event_type = 101,
+                                          .receive_event_type = 101,
+                                          .send_ptime_ms = p->ptime_ms,
+                                          .send = true,
+                                          .receive = true};
+    struct sockaddr_in *to = (struct sockaddr_in *)&leg.media.remote_rtp;
+    *to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(4000)};
+    inet_pton(AF_INET, "192.0.2.1", &to->sin_addr);
+    struct playout *playout;
+    struct playout_config playing = {.codec = leg.media.codec};
+    assert_int_equal(playout_create(&playout, &playing), STATUS_OK);
+    leg_media_init(&p->leg, &leg, "party", playout, p, sim->now_us);
+    sim_command(sim, (struct core_command){.type = CORE_LEG_OPEN, .leg = &p->leg, .slot = config->slot});
+    return p;
+}
+
+struct conference_media *sim_conference(struct sim *sim, uint8_t slot)
+{
+    struct conference_media *c = calloc(1, sizeof *c);
+    struct mixer *mixer;
+    struct mixer_config config = {.rate_hz = SIM_RATE_HZ, .max_slots = MIXER_SLOTS};
+    assert_int_equal(mixer_create(&mixer, &config), STATUS_OK);
+    conference_media_init(c, mixer, SIM_RATE_HZ, slot, NULL);
+    sim_command(sim, (struct core_command){.type = CORE_CONFERENCE_OPEN, .conference = c});
+    return c;
+}
+
+void sim_conference_close(struct sim *sim, struct conference_media *c)
+{
+    sim_command(sim, (struct core_command){.type = CORE_CONFERENCE_CLOSE, .conference = c});
+    mixer_destroy(c->mixer);
+    free(c);
+}
+
+void sim_close(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->party_count; i++) {
+        struct sim_party *p = sim->parties[i];
+        if (!p->closed) sim_command(sim, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &p->leg});
+        assert_true(p->closed);
+        playout_destroy(p->leg.playout);
+        free(p);
+    }
+    core_destroy(sim->core);
+}
+
+void sim_join(struct sim_party *p, struct conference_media *c, bool talk, bool listen)
+{
+    sim_command(p->sim, (struct core_command){
+                            .type = CORE_LEG_JOIN, .leg = &p->leg, .conference = c, .talk = talk, .listen = listen});
+}
+
+static void speak(struct sim *sim, struct sim_party *p)
+{
+    int16_t pcm[480];
+    uint32_t samples = p->ptime_ms * 8u;
+    struct sim_packet *packet = &p->queue[p->queue_tail % SIM_BACKLOG];
+    assert_true(p->queue_tail - p->queue_head < SIM_BACKLOG || p->closed);
+    p->speak(p, pcm, samples);
+    struct rtp_packet rtp = {.payload_type = PAYLOAD_TYPE,
+                             .seq = p->seq++,
+                             .timestamp = p->timestamp,
+                             .ssrc = 7,
+                             .marker = !p->samples_said};
+    p->timestamp += samples;
+    p->samples_said += samples;
+    packet->len = rtp_packet_write_header(&rtp, packet->bytes, sizeof packet->bytes);
+    packet->len += p->leg.media.codec->encode(NULL, pcm, samples, packet->bytes + 12, 480);
+    packet->at_us = p->next_us + (p->jitter_us ? rng_below(&sim->rng, p->jitter_us) : 0);
+    p->queue_tail++;
+    p->next_us += p->ptime_ms * 1000;
+}
+
+void sim_run(struct sim *sim, int64_t us)
+{
+    int64_t end_us = sim->now_us + us;
+    while (sim->now_us < end_us) {
+        int64_t next_us = core_deadline(sim->core);
+        if (next_us > end_us) next_us = end_us;
+        if (next_us > sim->now_us) sim->now_us = next_us;
+        for (uint32_t i = 0; i < sim->party_count; i++) {
+            struct sim_party *p = sim->parties[i];
+            while (p->speak && !p->closed && p->next_us <= sim->now_us)
+                speak(sim, p);
+        }
+        core_run(sim->core, sim->now_us);
+    }
+}

@@ -1,0 +1,95 @@
+/**
+ * @file sim.h  Conferences on a fake clock and network: the engine's own core, with parties that speak RTP to it.
+ *
+ * A party sends a packet every ptime at a phase of its own and hears what the bridge sends. Both are exact samples at
+ * exact times: an hour passes in seconds.
+ * Thread: one.
+ */
+#ifndef PARLEY_TESTS_SIM_SIM_H
+#define PARLEY_TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "engine/core.h"
+
+enum { SIM_PARTIES_MAX = 256, SIM_RATE_HZ = 8000, SIM_BACKLOG = 64 };
+
+struct sim;
+struct sim_party;
+
+/** Fills what a party says next. */
+typedef void sim_speak_fn(struct sim_party *party, int16_t *pcm, uint32_t samples);
+
+/** Is given each packet's samples as the party gets them. */
+typedef void sim_hear_fn(struct sim_party *party, const int16_t *pcm, uint32_t samples);
+
+struct sim_packet {
+    int64_t at_us;
+    size_t len;
+    uint8_t bytes[12 + 480];
+};
+
+struct sim_party {
+    struct sim *sim;
+    struct leg_media leg;
+    void *user;
+    sim_speak_fn *speak; /**< NULL: sends nothing */
+    sim_hear_fn *hear;   /**< NULL: not listened to */
+    int64_t next_us;     /**< when it speaks again */
+    uint16_t ptime_ms, seq;
+    uint32_t timestamp, jitter_us;
+    struct sim_packet queue[SIM_BACKLOG]; /**< on its way to the bridge */
+    uint32_t queue_head, queue_tail;
+    uint64_t samples_said, samples_heard, packets_heard;
+    int64_t last_heard_us;
+    uint16_t heard_seq; /**< of the last packet */
+    uint32_t heard_timestamp;
+    uint32_t markers;
+    bool closed;
+};
+
+struct sim {
+    struct core *core;
+    struct media_io io;
+    struct media_counters counters;
+    struct rng rng;
+    int64_t now_us;
+    struct sim_party *parties[SIM_PARTIES_MAX];
+    uint32_t party_count;
+    uint64_t events[16]; /**< told, by type */
+    int64_t done_us;     /**< tick of the last batch with a token */
+    uint64_t done_token;
+};
+
+/** What a party is like; zero means the usual. */
+struct sim_party_config {
+    enum codec_id codec;
+    uint16_t ptime_ms;  /**< sent to it and by it; 0: 20 */
+    int64_t phase_us;   /**< of its packets within 20 ms */
+    uint32_t jitter_us; /**< each packet comes up to this much later */
+    sim_speak_fn *speak;
+    sim_hear_fn *hear;
+    void *user;
+    uint8_t slot;
+};
+
+void sim_open(struct sim *sim, uint64_t seed);
+void sim_close(struct sim *sim);
+
+/** Calls in. */
+struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *config);
+
+struct conference_media *sim_conference(struct sim *sim, uint8_t slot);
+void sim_conference_close(struct sim *sim, struct conference_media *conference);
+
+/** Carries out one command, or several in one batch. */
+void sim_command(struct sim *sim, struct core_command command);
+void sim_commands(struct sim *sim, const struct core_command *commands, uint32_t count, uint64_t token);
+void sim_join(struct sim_party *party, struct conference_media *conference, bool talk, bool listen);
+
+/** Lets time pass. */
+void sim_run(struct sim *sim, int64_t us);
+
+#endif
