@@ -339,8 +339,8 @@ void http_connection_reply_begins(struct http_connection *c, struct evhttp_reque
 }
 
 /*
- * evhttp reads on while it writes, to learn of a close. It would then end a long download by its read timeout, lose the
- * reply to a client that has closed its half, and let the input grow; a failing write tells of a close just as well.
+ * evhttp reads on while it writes, to learn of a close. It would then cut a long reply by its read timeout or where the
+ * client has closed its half, and let the input grow; a failing write tells of a close just as well.
  */
 void http_connection_pause_reading(struct http_connection *c)
 {

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/tls_files.h"
 #include "os/clock.h"
 
 static struct fixture f;
@@ -237,6 +239,104 @@ static void connections_beyond_the_limit_are_closed(void **state)
     fixture_end(&few);
 }
 
+static void turn_until_no_connections(struct fixture *fixture)
+{
+    struct loop_timer *timer;
+    assert_int_equal(loop_timer_create(&timer, fixture->loop, (loop_fn *)loop_stop, fixture->loop), STATUS_OK);
+    while (http_server_connections(fixture->server) > 0) {
+        loop_timer_set(timer, 10000);
+        loop_run(fixture->loop);
+    }
+    loop_timer_destroy(timer);
+}
+
+static void a_client_that_does_not_take_its_reply_is_cut(void **state)
+{
+    (void)state;
+    struct buffer reply;
+    buffer_init(&reply);
+    fixture_file(&f, 100ull * 1024 * 1024, 0, "first bytes");
+    int fd = fixture_connect(&f);
+    static const char text[] = "GET /file HTTP/1.1\r\nHost: x\r\n\r\n";
+    fixture_raw(&f, fd, text, strlen(text), "first bytes", &reply);
+    assert_int_equal(http_server_requests(f.server), 1);
+    turn_until_no_connections(&f); /* and nothing is read any more */
+    assert_int_equal(http_server_requests(f.server), 0);
+    buffer_clear(&reply);
+    close(fd);
+}
+
+struct sip {
+    struct fixture *f;
+    struct loop_timer *timer;
+    int fd;
+    uint64_t bytes;
+    bool over;
+};
+
+static void take_a_sip(void *arg)
+{
+    struct sip *s = arg;
+    static char bytes[300000];
+    ssize_t n = recv(s->fd, bytes, sizeof bytes, 0);
+    if (n > 0) s->bytes += (uint64_t)n;
+    s->over = n == 0;
+    if (s->over)
+        loop_stop(s->f->loop);
+    else
+        loop_timer_set(s->timer, 30000);
+}
+
+static void a_download_slower_than_the_timeouts_ends_well(void **state)
+{
+    (void)state;
+    struct sip s = {.f = &f, .fd = fixture_connect(&f)};
+    int size = 100000; /* so that the kernel does not swallow it all */
+    assert_int_equal(setsockopt(s.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+    static const char text[] = "GET /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    fixture_file(&f, 6000000, 0, "x");
+    assert_int_equal(send(s.fd, text, strlen(text), 0), strlen(text));
+    assert_int_equal(loop_timer_create(&s.timer, f.loop, take_a_sip, &s), STATUS_OK);
+    loop_timer_set(s.timer, 0);
+    int64_t start_us = clock_now_us();
+    while (!s.over)
+        loop_run(f.loop);
+    assert_true(clock_now_us() - start_us > 800000); /* twice the idle time, or the test says nothing */
+    assert_true(s.bytes > 6000000);
+    loop_timer_destroy(s.timer);
+    close(s.fd);
+}
+
+static void a_tls_connection_without_a_handshake_is_cut(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/http_hostile_XXXXXX", why[TLS_WHY_SIZE], path[64];
+    struct tls_files files;
+    struct fixture tls;
+    struct buffer reply;
+    buffer_init(&reply);
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(tls_files_ensure(&files, dir, why), STATUS_OK);
+    struct http_server_config config = {
+        .certificate = files.certificate, .key = files.key, .request_timeout_ms = 150, .idle_timeout_ms = 60000};
+    fixture_start(&tls, &config, NULL);
+    static const char *const texts[] = {"", "\x16\x03\x01", "GET / HTTP/1.1\r\n\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        int fd = fixture_connect(&tls);
+        fixture_raw(&tls, fd, texts[i], strlen(texts[i]), NULL, &reply);
+        assert_null(strstr(buffer_text(&reply), "HTTP"));
+        close(fd);
+    }
+    turn_until_no_connections(&tls);
+    buffer_clear(&reply);
+    fixture_end(&tls);
+    static const char *const made[] = {"/tls/cert.pem", "/tls/key.pem", "/tls", ""};
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s%s", dir, made[i]);
+        remove(path);
+    }
+}
+
 static void a_100_continue_is_sent_and_a_refusal_after_it_is_json(void **state)
 {
     (void)state;
@@ -268,6 +368,9 @@ int main(void)
         TEST(a_silent_connection_is_closed),
         TEST(a_reply_that_takes_longer_than_the_timeouts_is_waited_for),
         TEST(connections_beyond_the_limit_are_closed),
+        TEST(a_client_that_does_not_take_its_reply_is_cut),
+        TEST(a_download_slower_than_the_timeouts_ends_well),
+        TEST(a_tls_connection_without_a_handshake_is_cut),
         TEST(a_100_continue_is_sent_and_a_refusal_after_it_is_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
