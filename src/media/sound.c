@@ -8,6 +8,7 @@ status sound_create(struct sound **out, uint32_t rate_hz, const int16_t *pcm, ui
     if (rate_hz == 0 || samples == 0) return STATUS_INVALID;
     struct sound *s = malloc(sizeof(*s) + (size_t)samples * sizeof(s->pcm[0]));
     if (!s) return STATUS_NO_MEMORY;
+    s->refs = 0;
     s->rate_hz = rate_hz;
     s->samples = samples;
     memcpy(s->pcm, pcm, (size_t)samples * sizeof(s->pcm[0]));

@@ -46,7 +46,7 @@ void loader_poll(struct loader *loader);
  * Queues a file.
  * @param path     copied
  * @param rate_hz  of the sound, 8000 to 48000
- * @return STATUS_OK, STATUS_NO_MEMORY
+ * @return STATUS_OK, STATUS_INVALID (rate), STATUS_NO_MEMORY
  */
 MUST_CHECK status loader_load_file(struct loader *loader, const char *path, uint32_t rate_hz, loader_done_fn *done,
                                    void *arg);

@@ -12,7 +12,7 @@
 #include "media/tone.h"
 #include "sim.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
 enum { LENGTH_S = 600 };
 #else
 enum { LENGTH_S = 3600 };
