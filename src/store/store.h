@@ -26,7 +26,8 @@
 
 struct store;
 
-enum { STORE_WHY_SIZE = 512 };
+/** Room for a path within the data directory, and for a reason, with their NUL. */
+enum { STORE_PATH_SIZE = 1024, STORE_WHY_SIZE = 2048 };
 
 /** Zero or NULL gives the default. Strings are borrowed for the call. */
 struct store_config {

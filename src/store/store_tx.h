@@ -54,8 +54,9 @@ void store_outbox_dead(struct store_tx *tx, const char *lane, uint32_t n, uint32
 /**
  * Also tell this one the outcome: for a part that adds its rows to somebody else's transaction. Listeners are told in
  * the order in which they asked, before the committer's own callback.
+ * @return STATUS_OK, STATUS_NO_MEMORY (the transaction is as it was)
  */
-void store_tx_listen(struct store_tx *tx, store_done_fn *fn, void *arg);
+MUST_CHECK status store_tx_listen(struct store_tx *tx, store_done_fn *fn, void *arg);
 
 /**
  * Hands the transaction over, which is the store's from here on. fn (may be NULL) is called exactly once, from

@@ -1,0 +1,207 @@
+#include "store/row_kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_rows.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof(a)[0])
+
+#define ACCOUNT(name, type, member)                                                                                    \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_account, member)                                                             \
+    }
+static const struct column account_columns[] = {
+    ACCOUNT("id", COLUMN_ID, id),
+    ACCOUNT("key_sha256", COLUMN_SHA256, key_sha256),
+    ACCOUNT("alias", COLUMN_TEXT, alias),
+    ACCOUNT("label", COLUMN_TEXT, label),
+    ACCOUNT("type", COLUMN_TEXT, type),
+    ACCOUNT("status", COLUMN_TEXT, status),
+    ACCOUNT("revision", COLUMN_U32, revision),
+    ACCOUNT("created", COLUMN_I64, created_unix_ms),
+    ACCOUNT("updated", COLUMN_I64, updated_unix_ms),
+};
+const struct row_kind row_account = {
+    .table = "accounts",
+    .columns = account_columns,
+    .column_count = COUNT_OF(account_columns),
+    .row_bytes = sizeof(struct store_account),
+    .key = "id",
+};
+
+#define CONFERENCE(name, type, member)                                                                                 \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_conference, member)                                                          \
+    }
+static const struct column conference_columns[] = {
+    CONFERENCE("id", COLUMN_ID, id),
+    CONFERENCE("account", COLUMN_ID, account),
+    CONFERENCE("alias", COLUMN_TEXT, alias),
+    CONFERENCE("play_beep", COLUMN_TEXT, play_beep),
+    CONFERENCE("record", COLUMN_BOOL, record),
+    CONFERENCE("wait_url", COLUMN_TEXT, wait_url),
+    CONFERENCE("status_callback_url", COLUMN_TEXT, status_callback_url),
+    CONFERENCE("action_url", COLUMN_TEXT, action_url),
+    CONFERENCE("status", COLUMN_TEXT, status),
+    CONFERENCE("revision", COLUMN_U32, revision),
+    CONFERENCE("created", COLUMN_I64, created_unix_ms),
+    CONFERENCE("updated", COLUMN_I64, updated_unix_ms),
+    CONFERENCE("events", COLUMN_U32, events),
+    CONFERENCE("auto_end_s", COLUMN_U32, auto_end_s),
+    CONFERENCE("participants_max", COLUMN_U32, participants_max),
+};
+const struct row_kind row_conference = {
+    .table = "conferences",
+    .columns = conference_columns,
+    .column_count = COUNT_OF(conference_columns),
+    .row_bytes = sizeof(struct store_conference),
+    .key = "id",
+    .live = "status IN ('empty','populated','inProgress')",
+    .counted = true,
+    .count_column = "shown",
+};
+
+#define CALL(name, type, member)                                                                                       \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_call, member)                                                                \
+    }
+static const struct column call_columns[] = {
+    CALL("id", COLUMN_ID, id),
+    CALL("account", COLUMN_ID, account),
+    CALL("parent_call", COLUMN_ID, parent_call),
+    CALL("conference", COLUMN_ID, conference),
+    CALL("application", COLUMN_ID, application),
+    CALL("phone_number", COLUMN_ID, phone_number),
+    CALL("caller", COLUMN_TEXT, from),
+    CALL("callee", COLUMN_TEXT, to),
+    CALL("caller_name", COLUMN_TEXT, caller_name),
+    CALL("status", COLUMN_TEXT, status),
+    CALL("direction", COLUMN_TEXT, direction),
+    CALL("answered_by", COLUMN_TEXT, answered_by),
+    CALL("ended_reason", COLUMN_TEXT, ended_reason),
+    CALL("status_callback_url", COLUMN_TEXT, status_callback_url),
+    CALL("revision", COLUMN_U32, revision),
+    CALL("events", COLUMN_U32, events),
+    CALL("created", COLUMN_I64, created_unix_ms),
+    CALL("updated", COLUMN_I64, updated_unix_ms),
+    CALL("started", COLUMN_I64, start_unix_ms),
+    CALL("connected", COLUMN_I64, connect_unix_ms),
+    CALL("ended", COLUMN_I64, end_unix_ms),
+};
+const struct row_kind row_call = {
+    .table = "calls",
+    .columns = call_columns,
+    .column_count = COUNT_OF(call_columns),
+    .row_bytes = sizeof(struct store_call),
+    .key = "id",
+    .live = "status IN ('queued','ringing','inProgress')",
+    .counted = true,
+    .count_column = "status",
+};
+
+#define RECORDING(name, type, member)                                                                                  \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_recording, member)                                                           \
+    }
+static const struct column recording_columns[] = {
+    RECORDING("id", COLUMN_ID, id),
+    RECORDING("account", COLUMN_ID, account),
+    RECORDING("conference", COLUMN_ID, conference),
+    RECORDING("call", COLUMN_ID, call),
+    RECORDING("state", COLUMN_TEXT, state),
+    RECORDING("file", COLUMN_TEXT, file),
+    RECORDING("token", COLUMN_TOKEN, token),
+    RECORDING("bytes", COLUMN_U64, bytes),
+    RECORDING("duration_ms", COLUMN_U64, duration_ms),
+    RECORDING("lost_ms", COLUMN_U64, lost_ms),
+    RECORDING("revision", COLUMN_U32, revision),
+    RECORDING("created", COLUMN_I64, created_unix_ms),
+    RECORDING("updated", COLUMN_I64, updated_unix_ms),
+};
+const struct row_kind row_recording = {
+    .table = "recordings",
+    .columns = recording_columns,
+    .column_count = COUNT_OF(recording_columns),
+    .row_bytes = sizeof(struct store_recording),
+    .key = "id",
+    .live = "state = 'recording'",
+    .counted = true,
+};
+
+#define DIALOG(name, type, member)                                                                                     \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_dialog, member)                                                              \
+    }
+static const struct column dialog_columns[] = {
+    DIALOG("call", COLUMN_ID, call),
+    DIALOG("json", COLUMN_TEXT, json),
+};
+const struct row_kind row_dialog = {
+    .table = "dialogs",
+    .columns = dialog_columns,
+    .column_count = COUNT_OF(dialog_columns),
+    .row_bytes = sizeof(struct store_dialog),
+    .key = "call",
+};
+
+#define OUTBOX(name, type, member)                                                                                     \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_outbox, member)                                                              \
+    }
+static const struct column outbox_columns[] = {
+    OUTBOX("account", COLUMN_ID, account),
+    OUTBOX("lane", COLUMN_ID, lane),
+    OUTBOX("n", COLUMN_U32, n),
+    OUTBOX("url", COLUMN_TEXT, url),
+    OUTBOX("body", COLUMN_TEXT, body),
+    OUTBOX("created", COLUMN_I64, created_unix_ms),
+    OUTBOX("attempts", COLUMN_U32, attempts),
+    OUTBOX("due", COLUMN_I64, due_unix_ms),
+    OUTBOX("state", COLUMN_TEXT, state),
+};
+const struct row_kind row_outbox = {
+    .table = "outbox",
+    .columns = outbox_columns,
+    .column_count = COUNT_OF(outbox_columns),
+    .row_bytes = sizeof(struct store_outbox),
+    .live = "state = 'pending'",
+};
+
+static const char **text_of(void *row, const struct column *column)
+{
+    return (const char **)(void *)((char *)row + column->at);
+}
+
+static void clear_texts(const struct row_kind *kind, void *row, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
+        if (kind->columns[i].type == COLUMN_TEXT) free((void *)(uintptr_t)*text_of(row, &kind->columns[i]));
+    }
+}
+
+status row_copy(const struct row_kind *kind, void *out, const void *row)
+{
+    char *copy = malloc(kind->row_bytes);
+    if (!copy) return STATUS_NO_MEMORY;
+    memcpy(copy, row, kind->row_bytes);
+    for (size_t i = 0; i < kind->column_count; i++) {
+        if (kind->columns[i].type != COLUMN_TEXT) continue;
+        const char **text = text_of(copy, &kind->columns[i]);
+        if (!*text) continue;
+        *text = strdup(*text);
+        if (*text) continue;
+        clear_texts(kind, copy, i);
+        free(copy);
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(out, copy, kind->row_bytes);
+    free(copy);
+    return STATUS_OK;
+}
+
+void row_clear(const struct row_kind *kind, void *row)
+{
+    clear_texts(kind, row, kind->column_count);
+    memset(row, 0, kind->row_bytes);
+}
