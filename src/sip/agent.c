@@ -180,15 +180,16 @@ static void log_sofia(void *stream, const char *format, va_list args)
     log_event(LOG_DEBUG, "sofia", "text=%s", log_value(safe, sizeof safe, slice_trim(slice_of(text))));
 }
 
+/** STUN is off: sofia would answer any STUN packet on the SIP port, by code that leaks with every error. */
 static bool make_nta(struct agent *a)
 {
     const unsigned t1_ms = a->options->t1_ms;
     su_log_redirect(NULL, log_sofia, NULL);
-    a->nta =
-        nta_agent_create(a->root, (url_string_t *)-1, NULL, NULL, NTATAG_UA(1), NTATAG_MERGE_482(1),
-                         NTATAG_CANCEL_487(0), NTATAG_EXTRA_100(0), NTATAG_USE_TIMESTAMP(0), NTATAG_SERVER_RPORT(2),
-                         NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SIP_T1(t1_ms),
-                         NTATAG_SIP_T1X64(64 * t1_ms), TPTAG_TOS(DSCP_CS3), TPTAG_PONG2PING(1), TAG_END());
+    a->nta = nta_agent_create(a->root, (url_string_t *)-1, NULL, NULL, NTATAG_UA(1), NTATAG_MERGE_482(1),
+                              NTATAG_CANCEL_487(0), NTATAG_EXTRA_100(0), NTATAG_USE_TIMESTAMP(0),
+                              NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
+                              NTATAG_SIP_T1(t1_ms), NTATAG_SIP_T1X64(64 * t1_ms), TPTAG_TOS(DSCP_CS3),
+                              TPTAG_PONG2PING(1), TPTAG_STUN_SERVER(0), TAG_END());
     if (!a->nta) return false;
     a->leg = nta_leg_tcreate(a->nta, on_request, a, NTATAG_NO_DIALOG(1), TAG_END());
     return a->leg != NULL;
@@ -199,7 +200,7 @@ static bool open_transport(struct agent *a, const struct agent_listener *l, cons
     char text[ADDRESS_TEXT_SIZE], url[ADDRESS_TEXT_SIZE + 32];
     snprintf(url, sizeof url, "sip:%s;transport=%s", address_print(text, &l->address), transport);
     if (nta_agent_add_tport(a->nta, URL_STRING_MAKE(url), TPTAG_IDENT(l->ident), TPTAG_TOS(DSCP_CS3),
-                            TPTAG_PONG2PING(1), TAG_END()) == 0)
+                            TPTAG_STUN_SERVER(0), TPTAG_PONG2PING(1), TAG_END()) == 0)
         return true;
     fprintf(stderr, "parley-sip: cannot listen on %s %s: %s\n", transport, text, strerror(su_errno()));
     return false;

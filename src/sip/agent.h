@@ -56,7 +56,7 @@ struct agent {
 
 /**
  * Binds all listeners and the Unix socket. What fails is said on stderr.
- * @return false where the process cannot go on
+ * @return false where the process cannot go on; agent_close() is due all the same
  */
 bool agent_open(struct agent *a, const struct options *options, su_root_t *root);
 void agent_close(struct agent *a);

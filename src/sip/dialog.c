@@ -69,9 +69,8 @@ static void drop_ours(struct dialog *d)
 }
 
 /** No request stays unanswered when the dialog goes (RFC 3261 section 15.1.2). */
-static void close_requests(struct dialog *d, struct dialog_effects *out, bool after_ack)
+static void close_changes(struct dialog *d, struct dialog_effects *out, bool after_ack)
 {
-    if (d->state == DIALOG_PROCEEDING) respond(out, DIALOG_FIRST_INVITE, 487)->after_ack = after_ack;
     if (d->reinvite.open) respond(out, d->reinvite.transaction, 487)->after_ack = after_ack;
     if (d->update.open) respond(out, d->update.transaction, 487)->after_ack = after_ack;
     d->reinvite.open = d->update.open = false;
@@ -79,6 +78,7 @@ static void close_requests(struct dialog *d, struct dialog_effects *out, bool af
 
 static void end(struct dialog *d, struct dialog_effects *out)
 {
+    close_changes(d, out, false);
     d->state = DIALOG_OVER;
     drop_ours(d);
     session_timer_init(&d->session);
@@ -87,7 +87,7 @@ static void end(struct dialog *d, struct dialog_effects *out)
 
 static void send_bye(struct dialog *d, struct dialog_effects *out, const char *reason)
 {
-    close_requests(d, out, false);
+    close_changes(d, out, false);
     drop_ours(d);
     session_timer_init(&d->session);
     d->state = DIALOG_ENDING;
@@ -122,7 +122,7 @@ static void peer_cancel(struct dialog *d, const struct dialog_event *e, struct d
 {
     if (e->transaction == DIALOG_FIRST_INVITE && d->state == DIALOG_PROCEEDING) {
         tell(out, SIGNAL_CANCEL);
-        close_requests(d, out, true);
+        respond(out, DIALOG_FIRST_INVITE, 487)->after_ack = true;
         end(d, out);
     } else if (d->reinvite.open && e->transaction == d->reinvite.transaction) {
         d->reinvite.open = false;
@@ -173,8 +173,7 @@ static void peer_no_prack(struct dialog *d, struct dialog_effects *out)
 {
     if (d->state != DIALOG_PROCEEDING) return;
     tell_ended(d, out, 504, "no PRACK");
-    struct dialog_effect *effect = respond(out, DIALOG_FIRST_INVITE, 504);
-    effect->after_ack = true;
+    respond(out, DIALOG_FIRST_INVITE, 504); /* at once: the transaction layer answers by itself where we do not */
     end(d, out);
 }
 
@@ -242,7 +241,8 @@ static void peer_bye(struct dialog *d, const struct dialog_event *e, struct dial
         d->end_told = true;
         tell(out, SIGNAL_BYE);
         respond(out, e->transaction, 200)->after_ack = true;
-        close_requests(d, out, true);
+        if (d->state == DIALOG_PROCEEDING) respond(out, DIALOG_FIRST_INVITE, 487)->after_ack = true;
+        close_changes(d, out, true);
         end(d, out);
     }
 }
@@ -367,7 +367,7 @@ static void peer_response(struct dialog *d, const struct dialog_event *e, int64_
 
 static void send_progress(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
-    if (d->state != DIALOG_PROCEEDING) return;
+    if (d->state != DIALOG_PROCEEDING || e->code <= 100 || e->code >= 200) return;
     struct dialog_effect *effect = respond(out, DIALOG_FIRST_INVITE, e->code);
     effect->reason = e->reason;
     effect->reliable = d->requires_100rel || (e->reliable && d->supports_100rel);

@@ -85,12 +85,15 @@ int main(int argc, char **argv)
     su_init();
     su_root_t *root = su_root_create(NULL);
     struct agent agent;
-    if (!root || !agent_open(&agent, &options, root)) return EXIT_CANNOT_LISTEN;
-    socket_path = options.socket;
-    say_listening(&agent);
-    run(&agent, root);
+    if (!root) return EXIT_CANNOT_LISTEN;
+    bool opened = agent_open(&agent, &options, root);
+    if (opened) {
+        socket_path = options.socket;
+        say_listening(&agent);
+        run(&agent, root);
+    }
     agent_close(&agent);
     su_root_destroy(root);
     su_deinit();
-    return 0;
+    return opened ? 0 : EXIT_CANNOT_LISTEN;
 }

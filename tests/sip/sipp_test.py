@@ -1,0 +1,534 @@
+#!/usr/bin/env python3
+"""parley-sip against real sipp, with a small parleyd beside it. Usage: sipp_test.py PATH-TO-PARLEY-SIP [NAME...]"""
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import torture
+from parleyd import SCRIPTS, Parleyd, sdp
+from scenario import OFFER, ack, answer, early, free_port, invite, pause, receive, request, response, run
+
+PROGRAM = sys.argv[1]
+
+
+class ParleySip:
+    """A running parley-sip."""
+
+    def __init__(self, folder, *options, listen=("127.0.0.1:0", "[::1]:0")):
+        self.path = f"{folder}/sip{len(os.listdir(folder))}.sock"
+        self.log = open(self.path + ".log", "w")
+        command = [PROGRAM, "--socket", self.path, *options]
+        for address in listen:
+            command += ["--sip", address]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.line = self.process.stdout.readline()
+        assert self.line.startswith("listening "), f"said {self.line!r}"
+        self.targets = [re.sub("^sip=sip:", "", word) for word in self.line.split()[1:]]
+        self.target = self.targets[0]
+        self.target6 = self.targets[1] if len(self.targets) > 1 else None
+
+    def address(self):
+        host, port = self.target.rsplit(":", 1)
+        return host, int(port)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(5) == 0, "SIGTERM did not end it with 0"
+        assert not os.path.exists(self.path), "the socket was left behind"
+
+
+class Phone:
+    """A bare UDP socket for what sipp cannot do: odd, merged and overlapping requests."""
+
+    def __init__(self, target):
+        self.target = target
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(5)
+        self.port = self.socket.getsockname()[1]
+        self.call = os.urandom(6).hex()
+
+    def text(self, method, cseq=1, uri=None, to_tag="", branch=None, body="", headers=(), type="application/sdp", port=None):
+        branch = branch or "z9hG4bK" + os.urandom(6).hex()
+        uri = uri or f"sip:plain@{self.target[0]}:{self.target[1]}"
+        lines = [f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{port or self.port};branch={branch}",
+                 f"From: <sip:phone@127.0.0.1>;tag=f{self.call}", "To: <sip:plain@127.0.0.1>" + (f";tag={to_tag}" if to_tag else ""),
+                 f"Call-ID: {self.call}", f"CSeq: {cseq} {method}", "Max-Forwards: 70", f"Contact: <sip:phone@127.0.0.1:{self.port}>", *headers]
+        if body:
+            lines.append(f"Content-Type: {type}")
+        lines.append(f"Content-Length: {len(body)}")
+        return "\r\n".join(lines) + "\r\n\r\n" + body
+
+    def send(self, *arguments, **named):
+        self.socket.sendto(self.text(*arguments, **named).encode(), self.target)
+
+    def receive(self, cseq=None, final=True, seconds=5):
+        """The next (final) response, to this CSeq where one is given: its code and text."""
+        end = time.monotonic() + seconds
+        while True:
+            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            text = self.socket.recv(65536).decode()
+            first = text.split("\r\n")[0]
+            if not first.startswith("SIP/2.0 "):
+                continue
+            code = int(first.split()[1])
+            if (cseq and f"CSeq: {cseq} " not in text) or (final and code < 200):
+                continue
+            return code, text
+
+    def ask(self, method, cseq=1, **named):
+        self.send(method, cseq, **named)
+        return self.receive(cseq)
+
+    def silent(self, seconds):
+        try:
+            code, _ = self.receive(seconds=seconds)
+        except (socket.timeout, BlockingIOError):
+            return True
+        return False
+
+
+def tag_of(text):
+    return re.search(r"^To:.*;tag=([^;\r\n]+)", text, re.M).group(1)
+
+
+def header(text, name):
+    found = re.search(rf"^{name}: *(.*?)\r?$", text, re.M | re.I)
+    return found.group(1) if found else None
+
+
+class World:
+    """What all scenarios share."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.sip = ParleySip(folder, "--hold-s", "3")
+        self.parleyd = Parleyd(self.sip.path, SCRIPTS).connect()
+        self.quick = ParleySip(folder, "--t1-ms", "50", "--min-se-s", "2", "--session-expires-s", "4", "--hold-s", "1", listen=("127.0.0.1:0",))
+        self.quick_parleyd = Parleyd(self.quick.path, SCRIPTS).connect()
+
+    def leave(self):
+        """Without parleyd both end by themselves, with 0: a leak that a sanitizer finds makes it another status."""
+        self.parleyd.disconnect()
+        self.quick_parleyd.disconnect()
+        for sip in (self.sip, self.quick):
+            status = sip.process.wait(20)
+            assert status == 0, f"exit status {status}"
+
+    def sipp(self, name, user, *steps, **named):
+        target = self.sip.target6 if ":" in named.get("host", "") else self.sip.target
+        run(self.folder, name, steps, named.pop("target", target), user, **named)
+
+    def phone(self):
+        return Phone(self.sip.address())
+
+
+BYE_BY_CALLER = [request("BYE", 2), response(200)]
+
+
+def listeners_are_told_in_the_hello(w):
+    hello = w.parleyd.hellos[0]
+    assert hello["listeners"] == [f"sip:{t}" for t in w.sip.targets], hello
+    assert hello["calls"] == []
+    assert os.stat(w.sip.path).st_mode & 0o777 == 0o600
+
+
+def a_call_is_answered_and_ended_by_the_caller(w):
+    w.sipp("caller bye", "plain", invite(), early(), response(200, Contact="127.0.0.1", Allow="UPDATE", Supported="timer"), ack(), *BYE_BY_CALLER)
+    m = w.parleyd.expect("plain", "invite")
+    assert m["from_display"] == "Caller" and m["transport"] == "udp" and m["source"].startswith("127.0.0.1:")
+    assert m["local"] == w.sip.target and "m=audio" in m["sdp"], m
+    w.parleyd.expect("plain", "bye")
+    record = w.parleyd.expect("plain", "dialog")["record"]
+    assert record["role"] == "uas" and record["remote_cseq"] >= 1 and record["local_tag"], record
+
+
+def a_call_is_ended_by_parleyd(w):
+    w.sipp("callee bye", "hang", invite(), early(), response(200), ack(), receive("BYE", Reason="the end"), answer(200, "OK"))
+    w.parleyd.expect("hang", "ended", reason="hung up", code=200)
+
+
+def a_refusal_carries_its_headers(w):
+    w.sipp("busy", "full", invite(), early(), response(486, Retry_After="7"), request("ACK", 1, branch="[branch-5]"))
+
+
+def a_cancelled_call_gets_487(w):
+    cancel = request("CANCEL", 1, to_tag=False, branch="[branch-3]")
+    w.sipp("cancel", "ring", invite(), response(100, optional=True), response(180), cancel, response(200), response(487), request("ACK", 1, branch="[branch-6]"))
+    w.parleyd.expect("ring", "cancel")
+
+
+def a_reliable_provisional_response_is_pracked(w):
+    prack = request("PRACK", 2, headers="RAck: [$rseq] 1 INVITE")
+    first = ('<recv response="183" rrs="true"><action><ereg regexp="[0-9]+" search_in="hdr" header="RSeq:" check_it="true" '
+             'assign_to="rseq"/></action></recv>\n')
+    w.sipp("prack", "prack", invite(headers="Supported: 100rel"), response(100, optional=True), first, prack, response(200, CSeq="PRACK"),
+           response(200, CSeq="INVITE"), ack(1), request("BYE", 3), response(200))
+    w.parleyd.expect("prack", "prack")
+
+
+def a_late_offer_is_answered_in_the_ack(w):
+    w.sipp("late offer", "late", invite(body=None), early(), response(200, Content_Type="application/sdp"), ack(body=OFFER), *BYE_BY_CALLER)
+    assert "sdp" not in w.parleyd.expect("late", "invite")
+    assert "m=audio" in w.parleyd.expect("late", "ack")["sdp"]
+
+
+def the_caller_changes_the_session_by_reinvite_and_update(w):
+    w.sipp("caller modifies", "plain", invite(), early(), response(200), ack(), request("INVITE", 2, OFFER), early(),
+           response(200, Content_Type="application/sdp"), ack(2), request("UPDATE", 3, OFFER), response(200, Content_Type="application/sdp"),
+           request("UPDATE", 4), response(200), request("BYE", 5), response(200))
+    w.parleyd.expect("plain", "reinvite")
+    assert len(w.parleyd.of("plain", "update")) >= 2
+
+
+def a_late_reinvite_gets_an_offer(w):
+    w.sipp("late reinvite", "plain", invite(), early(), response(200), ack(), request("INVITE", 2), early(),
+           response(200, Content_Type="application/sdp"), ack(2, OFFER), request("BYE", 3), response(200))
+
+
+def a_refused_change_leaves_the_call_up(w):
+    w.sipp("refused change", "refuse", invite(), early(), response(200), ack(), request("INVITE", 2, OFFER), early(), response(488),
+           request("ACK", 2, branch="[branch-5]"), pause(100), request("OPTIONS", 3), response(200), request("BYE", 4), response(200))
+
+
+def parleyd_changes_the_session(w):
+    w.sipp("parleyd modifies", "modify", invite(), early(), response(200), ack(), receive("INVITE", Contact="127.0.0.1"),
+           answer(200, "OK", OFFER), receive("ACK"), *BYE_BY_CALLER)
+    w.parleyd.expect("modify", "response", transaction=77, code=200)
+
+
+def a_glare_is_tried_again(w):
+    w.sipp("glare", "glare", invite(), early(), response(200), ack(), receive("INVITE"), answer(491, "Request Pending"), receive("ACK"),
+           receive("INVITE"), answer(200, "OK", OFFER), receive("ACK"), *BYE_BY_CALLER)
+    assert len(w.parleyd.of("glare", "response")) == 1
+
+
+def tcp_carries_a_call(w):
+    w.sipp("tcp", "hang", invite(), early(), response(200, Contact="transport=tcp"), ack(), receive("BYE"), answer(200, "OK"), transport="t1")
+    assert w.parleyd.of("hang", "invite")[-1]["transport"] == "tcp"
+
+
+def ipv6_carries_a_call(w):
+    for transport in ("u1", "t1"):
+        w.sipp("ipv6 " + transport, "hang", invite(), early(), response(200, Contact="::1"), ack(), receive("BYE"), answer(200, "OK"),
+               transport=transport, host="::1")
+    assert w.parleyd.of("hang", "invite")[-1]["source"].startswith("[::1]:")
+
+
+def we_refresh_the_session_by_update(w):
+    w.sipp("we refresh by update", "refresh", invite(headers="Supported: timer\nAllow: INVITE, ACK, BYE, UPDATE"), early(),
+           response(200, Session_Expires="4;refresher=uas"), ack(), receive("UPDATE", Session_Expires="4;refresher=uac"),
+           answer(200, "OK", headers="Session-Expires: 4;refresher=uac\nRequire: timer"), receive("UPDATE"),
+           answer(200, "OK", headers="Session-Expires: 4;refresher=uac\nRequire: timer"), *BYE_BY_CALLER, target=w.quick.target)
+
+
+def we_refresh_the_session_by_reinvite_where_update_is_not_allowed(w):
+    w.sipp("we refresh by reinvite", "refresh", invite(headers="Supported: timer\nAllow: INVITE, ACK, BYE"), early(), response(200), ack(),
+           receive("INVITE", Content_Type="application/sdp"), answer(200, "OK", OFFER, "Session-Expires: 4;refresher=uac\nRequire: timer"),
+           receive("ACK"), *BYE_BY_CALLER, target=w.quick.target)
+
+
+def a_session_that_the_caller_does_not_refresh_expires(w):
+    w.sipp("caller refreshes once", "timer", invite(headers="Supported: timer\nSession-Expires: 4;refresher=uac"), early(),
+           response(200, Session_Expires="4;refresher=uac", Require="timer"), ack(), pause(1500),
+           request("UPDATE", 2, headers="Supported: timer\nSession-Expires: 4;refresher=uac"), response(200, Session_Expires="4;refresher=uac"),
+           receive("BYE"), answer(200, "OK"), target=w.quick.target)
+    w.quick_parleyd.expect("timer", "ended", reason="session expired")
+
+
+def a_session_timer_that_is_too_small_gets_422(w):
+    phone = w.phone()
+    code, text = phone.ask("INVITE", body=sdp(), headers=["Supported: timer", "Session-Expires: 30"])
+    assert (code, header(text, "Min-SE")) == (422, "90"), text
+
+
+def a_missing_ack_ends_the_call(w):
+    phone = Phone(w.quick.address())
+    phone.send("INVITE", 1, uri=f"sip:slow@{w.quick.target}", body=sdp())
+    answers, start = 0, time.monotonic()
+    while time.monotonic() - start < 8:
+        text = phone.socket.recv(65536).decode()
+        if text.startswith("SIP/2.0 200"):
+            answers += 1
+        if text.startswith("BYE"):
+            break
+    assert answers >= 4, f"{answers} retransmissions"
+    assert text.startswith("BYE"), "no BYE"
+    w.quick_parleyd.expect("slow", "ended", reason="no ACK")
+
+
+def the_unsupported_is_refused_as_the_rfcs_say(w):
+    for method, code, name, value in [("SUBSCRIBE", 405, "Allow", "INVITE"), ("NOTIFY", 405, "Allow", "INVITE"), ("MESSAGE", 405, "Allow", "UPDATE"),
+                                      ("REGISTER", 405, "Allow", "BYE"), ("PUBLISH", 405, "Allow", "ACK"), ("DANCE", 405, "Allow", "ACK"),
+                                      ("REFER", 603, None, None), ("OPTIONS", 200, "Accept", "application/sdp")]:
+        got, text = w.phone().ask(method)
+        assert got == code, f"{method} got {got}"
+        assert not name or value in header(text, name), f"{method}: {text}"
+    for named, code, name, value in [
+        (dict(body="x", type="text/plain"), 415, "Accept", "application/sdp"),
+        (dict(body="--b\r\n\r\n--b--", type="multipart/mixed;boundary=b"), 415, "Accept", "application/sdp"),
+        (dict(body=sdp(), headers=["Content-Encoding: gzip"]), 415, "Accept-Encoding", "identity"),
+        (dict(body=sdp(), uri="http://example.com/"), 416, None, None),
+        (dict(body=sdp(), headers=["Require: gruu, 100rel, path"]), 420, "Unsupported", "gruu, path"),
+        (dict(body=sdp(), to_tag="nobody"), 481, None, None),
+    ]:
+        got, text = w.phone().ask("INVITE", **named)
+        assert got == code, f"{named} got {got}: {text}"
+        assert not name or header(text, name) == value, f"{named}: {text}"
+    for method in ("BYE", "UPDATE", "INFO", "PRACK", "CANCEL"):
+        got, _ = w.phone().ask(method, to_tag="nobody")
+        assert got == 481, f"{method} got {got}"
+
+
+def a_merged_request_gets_482(w):
+    phone = w.phone()
+    uri = f"sip:ring@{w.sip.target}"
+    phone.send("INVITE", 1, uri=uri, body=sdp(), branch="z9hG4bKone")
+    assert phone.receive(final=False)[0] == 100
+    phone.send("INVITE", 1, uri=uri, body=sdp(), branch="z9hG4bKtwo")
+    code, text = phone.receive()
+    assert code == 482 and "z9hG4bKtwo" in text, text
+    phone.send("CANCEL", 1, uri=uri, branch="z9hG4bKone")
+    assert {phone.receive()[0], phone.receive()[0]} == {200, 487}
+
+
+def establish(w, user="slow"):
+    phone = w.phone()
+    phone.user = f"sip:{user}@{w.sip.target}"
+    code, text = phone.ask("INVITE", 1, uri=phone.user, body=sdp())
+    assert code == 200, text
+    phone.tag = tag_of(text)
+    phone.send("ACK", 1, uri=phone.user, to_tag=phone.tag)
+    return phone
+
+
+def an_overlapping_reinvite_gets_500(w):
+    phone = establish(w)
+    phone.send("INVITE", 2, to_tag=phone.tag, body=sdp())
+    call = w.parleyd.expect("slow", "reinvite")["call"]
+    code, text = phone.ask("INVITE", 3, to_tag=phone.tag, body=sdp())
+    assert code == 500 and 0 <= int(header(text, "Retry-After")) <= 10, text
+    code, text = phone.ask("UPDATE", 4, to_tag=phone.tag, body=sdp())
+    assert code == 500 and header(text, "Retry-After"), text
+    w.parleyd.send("accept", call, transaction=w.parleyd.of("slow", "reinvite")[-1]["transaction"], sdp=sdp(2))
+    assert phone.receive(2)[0] == 200
+    phone.send("ACK", 2, to_tag=phone.tag)
+    assert phone.ask("BYE", 5, to_tag=phone.tag)[0] == 200
+
+
+def an_offer_against_ours_gets_491(w):
+    phone = establish(w, "modify")
+    while not phone.socket.recv(65536).startswith(b"INVITE"):
+        pass
+    assert phone.ask("INVITE", 2, to_tag=phone.tag, body=sdp())[0] == 491
+    assert phone.ask("UPDATE", 3, to_tag=phone.tag, body=sdp())[0] == 491
+    assert phone.ask("BYE", 4, to_tag=phone.tag)[0] == 200
+
+
+def an_old_cseq_gets_500(w):
+    phone = establish(w)
+    assert phone.ask("OPTIONS", 9, to_tag=phone.tag)[0] == 200
+    assert phone.ask("OPTIONS", 5, to_tag=phone.tag)[0] == 500
+    assert phone.ask("BYE", 10, to_tag=phone.tag)[0] == 200
+
+
+def info_goes_to_parleyd(w):
+    phone = establish(w)
+    assert phone.ask("INFO", 2, to_tag=phone.tag, body="Signal=5\r\n", type="application/dtmf-relay")[0] == 200
+    assert w.parleyd.expect("slow", "info")["body"] == "Signal=5\r\n"
+    code, text = phone.ask("INFO", 3, to_tag=phone.tag, body="x", type="text/plain")
+    assert code == 415 and "dtmf-relay" in header(text, "Accept")
+    assert phone.ask("BYE", 4, to_tag=phone.tag)[0] == 200
+
+
+def answers_go_to_the_source(w):
+    phone = w.phone()
+    code, text = phone.ask("OPTIONS", port=9)
+    assert code == 200 and f"rport={phone.port}" in header(text, "Via"), text
+
+
+def nothing_final_leaves_before_parleyd_acknowledged(w):
+    phone = establish(w)
+    w.parleyd.acking = False
+    phone.send("BYE", 2, to_tag=phone.tag)
+    assert phone.silent(0.7), "answered before the acknowledgement"
+    w.parleyd.release()
+    assert phone.receive(2)[0] == 200
+
+
+def a_lost_connection_loses_no_message_and_repeats_none(w):
+    phone = establish(w)
+    call = w.parleyd.of("slow", "invite")[-1]["call"]
+    byes = len(w.parleyd.of("slow", "bye"))
+    w.parleyd.disconnect()
+    time.sleep(0.1)
+    phone.send("BYE", 2, to_tag=phone.tag)
+    code, text = w.phone().ask("INVITE", body=sdp())
+    assert code == 503 and header(text, "Retry-After"), text
+    assert phone.silent(0.3), "answered without parleyd"
+    w.parleyd.connect()
+    assert phone.receive(2)[0] == 200
+    w.parleyd.expect("slow", "bye", count=byes + 1)
+    assert len(w.parleyd.of("slow", "bye")) == byes + 1
+    assert not w.parleyd.faults
+    assert call not in w.parleyd.hellos[0]["calls"]
+
+
+def a_restarted_parleyd_finds_the_living_calls(w):
+    phone = establish(w)
+    call = w.parleyd.of("slow", "invite")[-1]["call"]
+    w.parleyd.disconnect()
+    w.parleyd = Parleyd(w.sip.path, SCRIPTS).connect()
+    assert w.parleyd.hellos[0]["calls"] == [call], w.parleyd.hellos
+    w.parleyd.send("hangup", call, reason="restart")
+    while not phone.socket.recv(65536).startswith(b"BYE"):
+        pass
+    w.parleyd.send("hangup", "CA" + "0" * 40, reason="never was")
+    w.parleyd.wait(lambda: [m for m in w.parleyd.messages if m.get("reason") == "unknown call"], "ended of an unknown call")
+
+
+def a_newer_connection_replaces_the_older(w):
+    old = w.parleyd
+    w.parleyd = Parleyd(w.sip.path, SCRIPTS).connect()
+    old.socket.settimeout(5)
+    assert w.phone().ask("OPTIONS")[0] == 200
+
+
+def load_and_flood_are_answered_503(w):
+    w.parleyd.send("load", None, accepting=False, retry_after_s=9)
+    w.parleyd.wait(lambda: not w.parleyd.unacked, "ack of load")
+    code, text = w.phone().ask("INVITE", body=sdp())
+    assert (code, header(text, "Retry-After")) == (503, "9"), text
+    w.parleyd.send("load", None, accepting=True)
+    w.parleyd.wait(lambda: not w.parleyd.unacked, "ack of load")
+    sip = ParleySip(w.folder, "--invites-per-s", "3", listen=("127.0.0.1:0",))
+    p = Parleyd(sip.path, SCRIPTS).connect()
+    codes = [Phone(sip.address()).ask("INVITE", uri=f"sip:full@{sip.target}", body=sdp())[0] for _ in range(8)]
+    assert codes[:3] == [486] * 3 and 503 in codes, codes
+    p.disconnect()
+    sip.stop()
+
+
+def calls_are_hung_up_when_parleyd_stays_away(w):
+    sip = ParleySip(w.folder, "--hold-s", "1", "--t1-ms", "50", listen=("127.0.0.1:0",))
+    p = Parleyd(sip.path, SCRIPTS).connect()
+    phone = Phone(sip.address())
+    code, text = phone.ask("INVITE", 1, uri=f"sip:slow@{sip.target}", body=sdp())
+    phone.send("ACK", 1, to_tag=tag_of(text))
+    p.expect("slow", "ack")
+    p.disconnect()
+    while True:
+        text = phone.socket.recv(65536).decode()
+        if text.startswith("BYE"):
+            break
+    copied = [line for line in text.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
+    phone.socket.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(copied) + "\r\nContent-Length: 0\r\n\r\n").encode(), phone.target)
+    assert sip.process.wait(10) == 0
+    assert not os.path.exists(sip.path)
+
+
+def a_public_address_is_told_to_far_peers_only(w):
+    sip = ParleySip(w.folder, "--public-address", "203.0.113.7", "--local-net", "10.0.0.0/8", listen=("127.0.0.1:0",))
+    p = Parleyd(sip.path, SCRIPTS).connect()
+    phone = Phone(sip.address())
+    code, text = phone.ask("INVITE", 1, uri=f"sip:slow@{sip.target}", body=sdp())
+    assert "203.0.113.7" in header(text, "Contact"), text
+    assert p.expect("slow", "invite")["local"].startswith("203.0.113.7:")
+    sip.stop()
+
+
+def a_wildcard_tells_the_address_that_faces_the_peer(w):
+    sip = ParleySip(w.folder, listen=("0.0.0.0:0",))
+    Parleyd(sip.path, SCRIPTS).connect()
+    phone = Phone(("127.0.0.1", int(sip.target.rsplit(":", 1)[1])))
+    code, text = phone.ask("INVITE", 1, uri="sip:slow@127.0.0.1", body=sdp())
+    assert "127.0.0.1:" in header(text, "Contact"), text
+    sip.stop()
+
+
+def both_wildcards_share_a_port(w):
+    port = free_port()
+    sip = ParleySip(w.folder, listen=(f"0.0.0.0:{port}", f"[::]:{port}"))
+    sip.stop()
+
+
+def a_port_in_use_is_named(w):
+    busy = subprocess.run([PROGRAM, "--socket", f"{w.folder}/busy.sock", "--sip", w.sip.target], capture_output=True, text=True, timeout=10)
+    assert busy.returncode == 3 and w.sip.target in busy.stderr and "Address already in use" in busy.stderr, busy
+    bad = subprocess.run([PROGRAM, "--socket", "x", "--sip", "nonsense"], capture_output=True, text=True, timeout=10)
+    assert bad.returncode == 2 and "--sip" in bad.stderr, bad
+
+
+def torture_does_not_hurt(w):
+    """Messages after the kinds of RFC 4475, over UDP and TCP: whatever the answer, the next OPTIONS is answered."""
+    messages = torture.messages(w.sip.target)
+    for name, message in messages:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.sendto(message, w.sip.address())
+        s.close()
+        with socket.create_connection(w.sip.address(), timeout=5) as t:
+            t.sendall(message)
+        assert w.sip.alive(), f"died of {name}"
+    assert w.phone().ask("OPTIONS")[0] == 200
+    print(f"    {len(messages)} messages, twice each")
+
+
+def a_burst_of_calls_is_carried(w):
+    w.sipp("burst", "plain", invite(), early(), response(200), ack(), pause(200), *BYE_BY_CALLER, calls=100, rate=100, seconds=40)
+
+
+SCENARIOS = [
+    listeners_are_told_in_the_hello, a_call_is_answered_and_ended_by_the_caller, a_call_is_ended_by_parleyd, a_refusal_carries_its_headers,
+    a_cancelled_call_gets_487, a_reliable_provisional_response_is_pracked, a_late_offer_is_answered_in_the_ack,
+    the_caller_changes_the_session_by_reinvite_and_update, a_late_reinvite_gets_an_offer, a_refused_change_leaves_the_call_up,
+    parleyd_changes_the_session, a_glare_is_tried_again, tcp_carries_a_call, ipv6_carries_a_call, we_refresh_the_session_by_update,
+    we_refresh_the_session_by_reinvite_where_update_is_not_allowed, a_session_that_the_caller_does_not_refresh_expires,
+    a_session_timer_that_is_too_small_gets_422, a_missing_ack_ends_the_call, the_unsupported_is_refused_as_the_rfcs_say,
+    a_merged_request_gets_482, an_overlapping_reinvite_gets_500, an_offer_against_ours_gets_491, an_old_cseq_gets_500, info_goes_to_parleyd,
+    answers_go_to_the_source, nothing_final_leaves_before_parleyd_acknowledged, a_lost_connection_loses_no_message_and_repeats_none,
+    a_restarted_parleyd_finds_the_living_calls, a_newer_connection_replaces_the_older, load_and_flood_are_answered_503,
+    calls_are_hung_up_when_parleyd_stays_away, a_public_address_is_told_to_far_peers_only, a_wildcard_tells_the_address_that_faces_the_peer,
+    both_wildcards_share_a_port, a_port_in_use_is_named, torture_does_not_hurt, a_burst_of_calls_is_carried,
+]
+
+
+def main():
+    failed = []
+    wanted = sys.argv[2:]
+    with tempfile.TemporaryDirectory() as folder:
+        w = World(folder)
+        for scenario in SCENARIOS:
+            if wanted and scenario.__name__ not in wanted:
+                continue
+            start = time.monotonic()
+            try:
+                scenario(w)
+                assert w.sip.alive() and w.quick.alive(), "parley-sip died"
+                verdict = "ok"
+            except Exception as e:  # noqa: BLE001 - every failure is named, and the rest still runs
+                verdict = f"FAILED: {type(e).__name__}: {e}"
+                failed.append(scenario.__name__)
+            print(f"{scenario.__name__}: {verdict} ({time.monotonic() - start:.1f} s)", flush=True)
+        try:
+            w.leave()
+        except Exception as e:  # noqa: BLE001
+            failed.append(f"the end: {e}")
+        if failed:
+            for sip in (w.sip, w.quick):
+                sip.log.flush()
+                print(open(sip.log.name).read()[-6000:])
+    print(f"{len(failed)} failed" + (": " + ", ".join(failed) if failed else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
