@@ -6,6 +6,7 @@ Only Python's standard library. What is here:
     Webhooks    an HTTP server that remembers what it was sent; can be told to fail or to be slow
     Callers     one `parley-load --control`; Callers.call() gives a Phone
     Sipp        one run of a scenario in sipp/*.xml
+    RawSip      a socket for single SIP messages, well-formed or not
     Baresip     one baresip with a configuration of its own, driven over its TCP console
     Wav         a recording, with levels and breaks
     BridgeTest  unittest base: a bridge per class, and measured() for figures beside their limits
@@ -655,7 +656,7 @@ class Sipp:
                 f.write(bytes(mu_law_byte(s) for s in tone_samples(tone[0], tone[1], 2.0)))
         self.host = "::1" if ipv6 else "127.0.0.1"
         argv = ["sipp", bridge.sip_address(ipv6), "-sf", path, "-s", user, "-m", "1", "-i", self.host,
-                "-mi", self.host, "-mp", str(self.media_port()), "-t", transport, "-nostdin", "-timeout", str(seconds),
+                "-p", str(self.sip_port(transport)), "-mi", self.host, "-mp", str(self.media_port()), "-t", transport, "-nostdin", "-timeout", str(seconds),
                 "-timeout_error", "-trace_err", "-trace_msg", "-trace_logs", "-default_behaviors", "all,-bye",
                 "-recv_timeout", "8000"]
         if echo:
@@ -665,6 +666,9 @@ class Sipp:
         self.process = start(argv, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
         self.seconds = seconds
+
+    def sip_port(self, transport):
+        return free_port(socket.SOCK_STREAM if transport.startswith("t") else socket.SOCK_DGRAM, self.host)
 
     def media_port(self):
         """An even port with three free ones above it: sipp takes a pair for audio and one for video."""
@@ -699,6 +703,93 @@ class Sipp:
 
     def stop(self):
         end(self.process)
+
+
+class RawSip:
+    """A socket that sends what it is told, SIP or not, and collects the replies. HOST, PORT, BRANCH, ID in a text are
+    replaced by our address and by what is new for each send() (same=True: as in the one before)."""
+
+    def __init__(self, bridge, ipv6=False, tcp=False):
+        host, port = bridge.sip_address(ipv6).rsplit(":", 1)
+        self.host = "[::1]" if ipv6 else "127.0.0.1"
+        self.bridge_address = (host.strip("[]"), int(port))
+        self.target = "%s:%s" % (host, port)
+        self.tcp = tcp
+        self.socket = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET,
+                                    socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+        self.socket.bind((self.host.strip("[]"), 0))
+        self.socket.connect(self.bridge_address)
+        self.port = self.socket.getsockname()[1]
+        self.branch = self.id = ""
+        self.rest = b""
+
+    def send(self, text, same=False):
+        """text: str with lines ending in newline (made CRLF), or bytes sent as they are."""
+        if not same:
+            self.branch, self.id = "z9hG4bK" + secrets.token_hex(8), secrets.token_hex(8)
+        if isinstance(text, str):
+            for word, value in (("HOST", self.host), ("PORT", str(self.port)), ("BRANCH", self.branch), ("ID", self.id),
+                                ("TARGET", self.target)):
+                text = re.sub(r"\b%s\b" % word, value, text)
+            text = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+        self.socket.sendall(text)
+
+    def request(self, method, uri=None, headers="", body="", to="", from_tag="raw", cseq=1, same=False):
+        """A whole request with the headers that every request has. Returns what was sent."""
+        text = ("%s %s SIP/2.0\nVia: SIP/2.0/%s HOST:PORT;branch=BRANCH;rport\nMax-Forwards: 70\n"
+                "From: <sip:raw@HOST:PORT>;tag=%s\nTo: %s\nCall-ID: ID\nCSeq: %d %s\nContact: <sip:raw@HOST:PORT%s>\n"
+                "%sContent-Length: %d\n\n%s" % (
+                    method, uri or "sip:room@TARGET", "TCP" if self.tcp else "UDP", from_tag,
+                    to or "<%s>" % (uri or "sip:room@TARGET"), cseq, method, ";transport=tcp" if self.tcp else "", headers,
+                    len(body.replace("\n", "\r\n").encode()), body))
+        self.send(text, same)
+
+    def receive(self, seconds=2.0):
+        """One message as text; None at the deadline."""
+        end_s = time.monotonic() + seconds
+        while True:
+            if self.tcp and b"\r\n\r\n" in self.rest:
+                head, _, rest = self.rest.partition(b"\r\n\r\n")
+                found = re.search(rb"^(?:content-length|l)\s*:\s*(\d+)", head, re.I | re.M)
+                length = int(found.group(1)) if found else 0
+                if len(rest) >= length:
+                    self.rest = rest[length:]
+                    return (head + b"\r\n\r\n" + rest[:length]).decode("utf-8", "replace")
+            left = end_s - time.monotonic()
+            if left <= 0:
+                return None
+            self.socket.settimeout(left)
+            try:
+                data = self.socket.recv(65536)
+            except (socket.timeout, ConnectionError):
+                return None
+            if not data:
+                return None
+            if not self.tcp:
+                return data.decode("utf-8", "replace")
+            self.rest += data
+
+    def final(self, seconds=4.0):
+        """(code, text) of the next final response; (None, "") at the deadline."""
+        end_s = time.monotonic() + seconds
+        while True:
+            text = self.receive(max(0.0, end_s - time.monotonic()))
+            if text is None:
+                return None, ""
+            found = re.match(r"SIP/2.0 (\d{3})", text)
+            if found and int(found.group(1)) >= 200:
+                return int(found.group(1)), text
+
+    def close(self):
+        self.socket.close()
+
+
+def raw_sdp(port=40000, host="127.0.0.1", payloads="0", attributes="a=rtpmap:0 PCMU/8000\n", family="IP4"):
+    return ("v=0\no=raw 1 1 IN %s %s\ns=-\nc=IN %s %s\nt=0 0\nm=audio %d RTP/AVP %s\n%s"
+            % (family, host, family, host, port, payloads, attributes))
+
+
+SDP_TYPE = "Content-Type: application/sdp\n"
 
 
 class Baresip:
