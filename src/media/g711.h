@@ -13,11 +13,11 @@
 extern const struct codec codec_pcmu; /**< mu-law, payload type 0; g711_ulaw.c */
 extern const struct codec codec_pcma; /**< A-law, payload type 8; g711_alaw.c */
 
-/** One sample to mu-law; the nearest code, 16-bit scale (full scale of the code is 32124). */
+/** One sample to mu-law by the recommendation's decision values, 16-bit scale (full scale of the code is 32124). */
 uint8_t g711_ulaw_encode(int16_t sample);
 int16_t g711_ulaw_decode(uint8_t code);
 
-/** One sample to A-law; the nearest code, 16-bit scale (full scale of the code is 32256). */
+/** One sample to A-law by the recommendation's decision values, 16-bit scale (full scale of the code is 32256). */
 uint8_t g711_alaw_encode(int16_t sample);
 int16_t g711_alaw_decode(uint8_t code);
 

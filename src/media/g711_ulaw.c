@@ -27,7 +27,7 @@ static const int16_t decoded[256] = {
 
 /*
  * A magnitude plus the bias of 132 has its highest bit at 7 to 14, which is the segment; the four bits below it are the
- * step. Decision values lie half-way between neighbouring codes, so the cut is the nearest code.
+ * step; a code stands for the middle of what it is cut from.
  */
 static inline uint8_t encode_one(int16_t sample)
 {

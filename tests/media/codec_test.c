@@ -1,0 +1,117 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/codec.h"
+#include "media/g711.h"
+
+static void every_code_comes_back_as_itself(void **state)
+{
+    (void)state;
+    for (int code = 0; code < 256; code++) {
+        uint8_t u = g711_ulaw_encode(g711_ulaw_decode((uint8_t)code));
+        /* 0x7f is the other zero of mu-law. */
+        assert_int_equal(u, code == 0x7f ? 0xff : code);
+        assert_int_equal(g711_alaw_encode(g711_alaw_decode((uint8_t)code)), code);
+    }
+}
+
+/* ITU-T G.711 tables 1a and 2a, at the ends of some segments. */
+static void known_values_are_those_of_the_recommendation(void **state)
+{
+    (void)state;
+    assert_int_equal(g711_ulaw_decode(0xff), 0);
+    assert_int_equal(g711_ulaw_decode(0x80), 32124);
+    assert_int_equal(g711_ulaw_decode(0x00), -32124);
+    assert_int_equal(g711_ulaw_decode(0xfe), 8);
+    assert_int_equal(g711_alaw_decode(0xd5), 8);
+    assert_int_equal(g711_alaw_decode(0x55), -8);
+    assert_int_equal(g711_alaw_decode(0xaa), 32256);
+    assert_int_equal(g711_alaw_decode(0x2a), -32256);
+}
+
+static int distance(int a, int b)
+{
+    return abs(a - b);
+}
+
+static void the_code_is_within_half_a_step(void **state)
+{
+    (void)state;
+    for (int sample = -32768; sample <= 32767; sample += 7) {
+        int u = g711_ulaw_decode(g711_ulaw_encode((int16_t)sample));
+        int a = g711_alaw_decode(g711_alaw_encode((int16_t)sample));
+        assert_true(distance(u, sample) <= (abs(sample) + 132) / 32 + 1);
+        assert_true(distance(a, sample) <= 8 || distance(a, sample) <= abs(sample) / 32 + 1);
+    }
+}
+
+static void codecs_are_found_by_name_clock_and_type(void **state)
+{
+    (void)state;
+    assert_ptr_equal(codec_find("pcmu", 8000), &codec_pcmu);
+    assert_ptr_equal(codec_find("PCMA", 8000), &codec_pcma);
+    assert_null(codec_find("PCMU", 16000));
+    assert_null(codec_find("opus", 48000));
+    assert_ptr_equal(codec_by_payload_type(8), &codec_pcma);
+    assert_null(codec_by_payload_type(96));
+    assert_null(codec_by_payload_type(-1));
+    for (int id = 0; id < CODEC_COUNT; id++)
+        assert_int_equal(codec_by_id((enum codec_id)id)->id, id);
+}
+
+static void payloads_are_coded_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    for (int id = 0; id < CODEC_COUNT; id++) {
+        const struct codec *c = codec_by_id((enum codec_id)id);
+        int16_t pcm[160] = {0}, back[160];
+        uint8_t payload[160];
+        size_t samples = 7;
+        for (int i = 0; i < 160; i++)
+            pcm[i] = (int16_t)(i * 200 - 16000);
+        assert_int_equal(c->encode(NULL, pcm, 160, payload, 159), 0);
+        assert_int_equal(c->encode(NULL, pcm, 160, payload, 160), 160);
+        assert_int_equal(c->duration(payload, 160), 160);
+        assert_int_equal(c->decode(NULL, payload, 160, back, 159, &samples), STATUS_INVALID);
+        assert_int_equal(c->decode(NULL, payload, 0, back, 160, &samples), STATUS_INVALID);
+        assert_int_equal(samples, 7);
+        assert_int_equal(c->decode(NULL, payload, 160, back, 160, &samples), STATUS_OK);
+        assert_int_equal(samples, 160);
+        for (int i = 0; i < 160; i++)
+            assert_true(distance(pcm[i], back[i]) <= 8 + abs(pcm[i]) / 30);
+    }
+}
+
+static void silence_is_seen_without_decoding(void **state)
+{
+    (void)state;
+    uint8_t payload[160];
+    memset(payload, 0xff, sizeof(payload));
+    assert_true(codec_pcmu.is_silence(payload, sizeof(payload)));
+    payload[80] = 0x7f;
+    assert_true(codec_pcmu.is_silence(payload, sizeof(payload)));
+    payload[80] = 0xfe;
+    assert_false(codec_pcmu.is_silence(payload, sizeof(payload)));
+    memset(payload, 0xd5, sizeof(payload));
+    assert_false(codec_pcma.is_silence(payload, sizeof(payload)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_code_comes_back_as_itself),
+        cmocka_unit_test(known_values_are_those_of_the_recommendation),
+        cmocka_unit_test(the_code_is_within_half_a_step),
+        cmocka_unit_test(codecs_are_found_by_name_clock_and_type),
+        cmocka_unit_test(payloads_are_coded_whole_or_not_at_all),
+        cmocka_unit_test(silence_is_seen_without_decoding),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
