@@ -44,7 +44,7 @@ static void follow(struct limiter *l, const int32_t *in, float *allowed, size_t 
     for (size_t i = 0; i < samples; i++) {
         int32_t magnitude = in[i] < 0 ? -in[i] : in[i];
         float need = magnitude > LIMITER_CEILING ? (float)LIMITER_CEILING / (float)magnitude : 1.0f;
-        envelope = fminf(fminf(envelope * l->release, 1.0f), need);
+        envelope = envelope * l->release < need ? envelope * l->release : need;
         allowed[i] = envelope;
         if (envelope < 1.0f)
             l->busy = 2 * l->lookahead + 1;
@@ -52,6 +52,42 @@ static void follow(struct limiter *l, const int32_t *in, float *allowed, size_t 
             l->busy--;
     }
     l->envelope = envelope;
+}
+
+/*
+ * Both of these double the width of what a value stands for with each pass over the line, which takes log2(width)
+ * passes that the compiler turns into vector code. The line has samples + width - 1 values.
+ */
+
+/* line[i] becomes the least of line[i] to line[i + width - 1]. */
+static void slide_least(float *line, size_t samples, size_t width)
+{
+    size_t done = 1, length = samples + width - 1;
+    while (done < width) {
+        size_t step = 2 * done <= width ? done : width - done;
+        length -= step;
+        for (size_t i = 0; i < length; i++)
+            line[i] = line[i] < line[i + step] ? line[i] : line[i + step];
+        done += step;
+    }
+}
+
+/* sum[i] becomes the sum of line[i] to line[i + width - 1]; the line is used up. */
+static void slide_sum(float *line, float *restrict sum, size_t samples, size_t width)
+{
+    size_t length = samples + width - 1, offset = 0;
+    memset(sum, 0, samples * sizeof(*sum));
+    for (size_t done = 1; done <= width; done *= 2) {
+        if (width & done) {
+            for (size_t i = 0; i < samples; i++)
+                sum[i] += line[i + offset];
+            offset += done;
+        }
+        if (2 * done > width) break;
+        length -= done;
+        for (size_t i = 0; i < length; i++)
+            line[i] += line[i + done];
+    }
 }
 
 /*
@@ -63,23 +99,25 @@ static void limit(struct limiter *l, const int32_t *line, int16_t *out, const in
 {
     float allowed[LIMITER_LOOKAHEAD_MAX + FRAME_SAMPLES_MAX];
     float lowest[LIMITER_LOOKAHEAD_MAX + FRAME_SAMPLES_MAX];
+    float sum[FRAME_SAMPLES_MAX];
     size_t ahead = l->lookahead;
     memcpy(allowed, l->allowed, ahead * sizeof(*allowed));
-    memcpy(lowest, l->lowest, ahead * sizeof(*lowest));
     follow(l, in, allowed + ahead, samples);
+    memcpy(l->allowed, allowed + samples, ahead * sizeof(*allowed));
 
+    slide_least(allowed, samples, ahead + 1);
+    memcpy(lowest, l->lowest, ahead * sizeof(*lowest));
+    memcpy(lowest + ahead, allowed, samples * sizeof(*lowest));
+    memcpy(l->lowest, lowest + samples, ahead * sizeof(*lowest));
+
+    slide_sum(lowest, sum, samples, ahead + 1);
     float share = 1.0f / (float)(ahead + 1);
     for (size_t i = 0; i < samples; i++) {
-        float least = 1.0f, sum = 0.0f;
-        for (size_t k = 0; k <= ahead; k++)
-            least = fminf(least, allowed[i + k]);
-        lowest[ahead + i] = least;
-        for (size_t k = 0; k <= ahead; k++)
-            sum += lowest[i + k];
-        out[i] = (int16_t)lrintf((float)line[i] * fminf(sum * share, 1.0f));
+        float gain = sum[i] * share;
+        gain = gain < 1.0f ? gain : 1.0f;
+        float value = (float)line[i] * gain;
+        out[i] = (int16_t)(value + (value < 0.0f ? -0.5f : 0.5f));
     }
-    memcpy(l->allowed, allowed + samples, ahead * sizeof(*allowed));
-    memcpy(l->lowest, lowest + samples, ahead * sizeof(*lowest));
 }
 
 void limiter_run(struct limiter *l, const int32_t *in, int16_t *out, size_t samples)

@@ -12,13 +12,14 @@ enum {
     TICK_US = 20000,
     DEFAULT_GUARD_US = 4000,
     DEFAULT_MAX_DELAY_MS = 400,
-    HISTORY_MS = 60,  /* decoded audio kept behind the reading position */
-    QUEUE_MS = 300,   /* decoded audio in all */
-    WARM_MS = 100,    /* packets kept behind the position of a leg that nobody hears */
-    PAUSE_MS = 100,   /* made-up audio after which the stream counts as paused */
-    IDLE_TICKS = 100, /* pause after which it counts as gone */
-    BUCKET_TICKS = 5, /* arrivals are summed up in buckets of 100 ms ... */
-    BUCKETS = 25,     /* ... over 2.5 s */
+    HISTORY_MS = 60,   /* decoded audio kept behind the reading position */
+    QUEUE_MS = 300,    /* decoded audio in all */
+    WARM_MS = 100,     /* packets kept behind the position of a leg that nobody hears */
+    PAUSE_MS = 100,    /* made-up audio after which the stream counts as paused */
+    MISSED_TICKS = 25, /* a thread that was away for longer starts anew */
+    IDLE_TICKS = 100,  /* pause after which it counts as gone */
+    BUCKET_TICKS = 5,  /* arrivals are summed up in buckets of 100 ms ... */
+    BUCKETS = 25,      /* ... over 2.5 s */
     JUMP_EARLY_US = 200000,
     JUMP_LATE_US = 2000000,
     JUMP_SEQ = 3000,
@@ -515,6 +516,7 @@ static int64_t advance(struct playout *p, int64_t tick_us)
     p->tick += ticks;
     p->tick_us = tick_us;
     p->ticked = true;
+    if (ticks > MISSED_TICKS) p->playing = false;
     return ticks;
 }
 

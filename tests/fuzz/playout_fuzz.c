@@ -1,0 +1,87 @@
+/**
+ * @file playout_fuzz.c  Any packets at any time into a playout buffer; every tick must still give one frame.
+ *
+ * Input: orders of 8 bytes: what to do, sequence step, timestamp step (16 bits), length (16 bits), lateness in ms (16).
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/g711.h"
+#include "media/playout.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { ORDER = 8, ORDERS_MAX = 4096 };
+
+static void demand(int truth)
+{
+    if (!truth) abort();
+}
+
+struct run {
+    struct playout *playout;
+    uint8_t payload[1500];
+    uint16_t seq;
+    uint32_t timestamp;
+    int64_t now_us;
+};
+
+static uint16_t read16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static void put(struct run *r, const uint8_t *order)
+{
+    r->seq = (uint16_t)(r->seq + (order[0] & 0x08 ? order[1] * 257 : (int8_t)order[1]));
+    r->timestamp += (uint32_t)(int16_t)read16(order + 2) << (order[0] & 0x10 ? 12 : 0);
+    struct playout_packet packet = {.seq = r->seq,
+                                    .timestamp = r->timestamp,
+                                    .marker = order[0] & 0x20,
+                                    .payload = r->payload,
+                                    .len = (uint16_t)(read16(order + 4) % (sizeof(r->payload) + 1)),
+                                    .arrival_us = r->now_us - (int64_t)read16(order + 6) * 1000};
+    playout_put(r->playout, &packet);
+}
+
+static void tick(struct run *r, const uint8_t *order)
+{
+    int16_t pcm[FRAME_SAMPLES_MAX];
+    r->now_us += order[0] & 0x40 ? 20000 * (int64_t)order[1] : 20000;
+    if (order[0] & 0x80) {
+        (void)playout_skip(r->playout, r->now_us);
+        return;
+    }
+    memset(pcm, 0x55, sizeof(pcm));
+    struct playout_frame frame = playout_get(r->playout, r->now_us, pcm);
+    demand(pcm[playout_frame_samples(r->playout)] == 0x5555);
+    for (uint32_t i = 0; frame.zero && i < playout_frame_samples(r->playout); i++)
+        demand(pcm[i] == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct run r = {.now_us = 1000000};
+    struct playout_config config = {.codec = &codec_pcmu};
+    if (size > ORDER * ORDERS_MAX) size = ORDER * ORDERS_MAX;
+    demand(playout_create(&r.playout, &config) == STATUS_OK);
+    for (size_t i = 0; i < sizeof(r.payload); i++)
+        r.payload[i] = (uint8_t)(i * 37);
+    for (; size >= ORDER; data += ORDER, size -= ORDER) {
+        switch (data[0] & 0x07) {
+        case 0:
+        case 1:
+        case 2: tick(&r, data); break;
+        case 3: playout_note(r.playout, read16(data + 2)); break;
+        case 4:
+            if (data[1] == 0) playout_reset(r.playout);
+            break;
+        default: put(&r, data); break;
+        }
+    }
+    struct playout_stats stats = playout_get_stats(r.playout);
+    demand(stats.concealed_samples <= stats.played_samples + 100000);
+    playout_destroy(r.playout);
+    return 0;
+}
