@@ -24,7 +24,7 @@ static const char schema_1[] =
     " shown TEXT GENERATED ALWAYS AS (CASE status WHEN 'internalError' THEN 'terminated' ELSE status END) VIRTUAL);"
     "CREATE INDEX conferences_by_account ON conferences(account, created);"
     "CREATE INDEX conferences_by_shown ON conferences(account, shown, created);"
-    "CREATE INDEX conferences_by_alias ON conferences(account, alias, created);"
+    "CREATE INDEX conferences_by_alias ON conferences(account, alias, created, shown);"
     "CREATE INDEX conferences_by_updated ON conferences(account, updated);"
     "CREATE INDEX conferences_live ON conferences(seq) WHERE status IN ('empty','populated','inProgress');"
 
