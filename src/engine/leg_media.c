@@ -368,6 +368,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     }
     if (!source_lock_same(&before.remote_rtp, &media->remote_rtp)) {
         source_lock_open(&leg->source, &media->remote_rtp);
+        playout_reset(leg->playout);
         memset(&leg->rtcp_source, 0, sizeof leg->rtcp_source);
         context->io->lock(context->io->arg, leg);
     }

@@ -51,7 +51,7 @@ enum source_verdict source_lock_judge(struct source_lock *s, const struct sockad
                                       uint16_t seq)
 {
     if (s->locked) return source_lock_same(from, &s->source) ? SOURCE_TAKEN : SOURCE_FOREIGN;
-    if (!source_lock_same_host(from, &s->expected) && !passes_probation(s, from, ssrc, seq)) return SOURCE_FOREIGN;
+    if (!source_lock_same(from, &s->expected) && !passes_probation(s, from, ssrc, seq)) return SOURCE_FOREIGN;
     s->locked = true;
     s->source = *from;
     return SOURCE_LOCKED;

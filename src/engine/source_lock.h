@@ -1,8 +1,8 @@
 /**
  * @file source_lock.h  Whom a leg listens to and answers: symmetric RTP with a lock.
  *
- * The address from the SDP is believed with its first packet; the same host on another port too. Any other address must
- * show SOURCE_LOCK_PROBATION packets of one SSRC in sequence, while the SDP's address shows none. What is locked stays
+ * The address and port from the SDP are believed with their first packet. Any other must show SOURCE_LOCK_PROBATION
+ * packets of one SSRC in sequence, while those of the SDP show none. What is locked stays
  * locked until source_lock_open(): a stranger who sprays packets at the port changes nothing.
  *
  * Pure. Thread: one at a time. RFC 4961 (symmetric RTP), RFC 3550 A.1 (probation), RFC 7362 (latching and its dangers).

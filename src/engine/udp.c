@@ -49,25 +49,42 @@ static int open_one(const struct sockaddr_storage *local)
     return -1;
 }
 
+static status why(void)
+{
+    return errno == EADDRINUSE || errno == EACCES ? STATUS_EXISTS : STATUS_IO;
+}
+
 static status open_at(struct sockaddr_storage *local, uint16_t port, struct engine_sockets *out)
 {
     udp_set_port(local, port);
     int rtp = open_one(local);
-    if (rtp < 0) return errno == EADDRINUSE || errno == EACCES ? STATUS_EXISTS : STATUS_IO;
-    if (port == 0) {
-        struct sockaddr_storage bound;
-        socklen_t size = sizeof bound;
-        getsockname(rtp, (struct sockaddr *)(void *)&bound, &size);
-        port = udp_port(&bound);
-    }
+    if (rtp < 0) return why();
     udp_set_port(local, (uint16_t)(port + 1));
-    int rtcp = port % 2 == 0 ? open_one(local) : -1;
+    int rtcp = open_one(local);
     if (rtcp < 0) {
-        status result = port % 2 != 0 || errno == EADDRINUSE || errno == EACCES ? STATUS_EXISTS : STATUS_IO;
+        status result = why();
         close(rtp);
         return result;
     }
     *out = (struct engine_sockets){.rtp_fd = rtp, .rtcp_fd = rtcp, .port = port};
+    return STATUS_OK;
+}
+
+/*
+ * A free port of the kernel's choice. The socket that found it is closed again: one that did not ask for its port by
+ * number loses it when it is disconnected, as a leg is when its source is unlocked.
+ */
+static status find_port(struct sockaddr_storage *local, uint16_t *port)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    udp_set_port(local, 0);
+    int fd = open_one(local);
+    if (fd < 0) return why();
+    bool known = getsockname(fd, (struct sockaddr *)(void *)&bound, &size) == 0;
+    close(fd);
+    if (!known) return STATUS_IO;
+    *port = udp_port(&bound) & 0xfffe;
     return STATUS_OK;
 }
 
@@ -78,8 +95,10 @@ status udp_pair_open(const struct sockaddr *local, uint16_t port, struct engine_
     memcpy(&address, local, length_of(&address));
     if (port != 0) return open_at(&address, port, out);
     status result = STATUS_EXISTS;
-    for (int i = 0; i < KERNEL_TRIES && result == STATUS_EXISTS; i++)
-        result = open_at(&address, 0, out);
+    for (int i = 0; i < KERNEL_TRIES && result == STATUS_EXISTS; i++) {
+        result = find_port(&address, &port);
+        if (result == STATUS_OK) result = open_at(&address, port, out);
+    }
     return result;
 }
 

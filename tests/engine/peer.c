@@ -1,0 +1,222 @@
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <math.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "media/codec.h"
+#include "os/clock.h"
+#include "rtp/dtmf_event.h"
+#include "rtp/rtcp_packet.h"
+#include "rtp/rtp_packet.h"
+
+enum { FRAME = 160 };
+
+static void note(void *arg, const struct engine_report *report)
+{
+    struct rig *rig = arg;
+    rig->reports[report->type]++;
+    rig->last[report->type] = *report;
+    if (report->type == ENGINE_LEG_CLOSED) {
+        rig->closed_stats = *report->stats;
+        if (report->user) ((struct peer *)report->user)->leg = NULL;
+    }
+    if (report->type == ENGINE_LEG_DIGIT && rig->digit_count < 31) rig->digits[rig->digit_count++] = report->digit;
+}
+
+void rig_open(struct rig *rig, const struct engine_config *config)
+{
+    memset(rig, 0, sizeof *rig);
+    assert_int_equal(engine_create(&rig->engine, config, note, rig), STATUS_OK);
+}
+
+static int bind_any(struct sockaddr_storage *address)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)address;
+    socklen_t size = sizeof *address;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    memset(address, 0, sizeof *address);
+    in->sin_family = AF_INET;
+    in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof *in), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)address, &size), 0);
+    return fd;
+}
+
+struct peer *rig_peer(struct rig *rig, double tone_hz)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    p->rtp_fd = bind_any(&p->rtp);
+    p->rtcp_fd = bind_any(&p->rtcp);
+    p->codec = codec_by_id(CODEC_PCMU);
+    tone_init(&p->tone, 8000, tone_hz, -15);
+    p->ssrc = 1000 + rig->peer_count;
+    p->seq = (uint16_t)(rig->peer_count * 1000);
+    rig->peers[rig->peer_count++] = p;
+    return p;
+}
+
+struct engine_leg_media peer_media(const struct peer *p, uint16_t ptime_ms)
+{
+    return (struct engine_leg_media){.codec = p->codec,
+                                     .send_payload_type = (uint8_t)p->codec->static_payload_type,
+                                     .receive_payload_type = (uint8_t)p->codec->static_payload_type,
+                                     .send_event_type = PEER_DIGIT_TYPE,
+                                     .receive_event_type = PEER_DIGIT_TYPE,
+                                     .send_ptime_ms = ptime_ms,
+                                     .remote_rtp = p->rtp,
+                                     .remote_rtcp = p->rtcp,
+                                     .send = true,
+                                     .receive = true};
+}
+
+void rig_call(struct rig *rig, struct peer *p, const struct engine_leg_media *media, struct engine_conference *near)
+{
+    struct engine_leg_config config = {
+        .media = *media, .ssrc = 0xabc0 + p->ssrc, .first_timestamp = 5, .first_sequence = 9, .near = near, .user = p};
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    strcpy(config.cname, "bridge");
+    assert_int_equal(engine_socket_open(rig->engine, (struct sockaddr *)&local, &config.sockets), STATUS_OK);
+    p->bridge = p->bridge_rtcp = *(struct sockaddr_storage *)&(struct sockaddr_storage){0};
+    local.sin_port = htons(config.sockets.port);
+    memcpy(&p->bridge, &local, sizeof local);
+    local.sin_port = htons((uint16_t)(config.sockets.port + 1));
+    memcpy(&p->bridge_rtcp, &local, sizeof local);
+    assert_int_equal(engine_leg_open(rig->engine, &config, &p->leg), STATUS_OK);
+    p->next_us = clock_now_us();
+}
+
+void peer_send(struct peer *p, const void *bytes, size_t len)
+{
+    sendto(p->rtp_fd, bytes, len, 0, (struct sockaddr *)&p->bridge, sizeof(struct sockaddr_in));
+}
+
+static void send_rtp(struct peer *p, uint8_t type, const uint8_t *payload, size_t len, uint32_t timestamp)
+{
+    uint8_t bytes[600];
+    struct rtp_packet rtp = {.payload_type = type, .seq = p->seq++, .timestamp = timestamp, .ssrc = p->ssrc};
+    size_t header = rtp_packet_write_header(&rtp, bytes, sizeof bytes);
+    memcpy(bytes + header, payload, len);
+    peer_send(p, bytes, header + len);
+}
+
+void peer_send_digit(struct peer *p, char digit)
+{
+    struct dtmf_payload payload = {.event = (uint8_t)(digit - '0')};
+    for (int i = 0; i < 5; i++) {
+        uint8_t bytes[DTMF_PAYLOAD_BYTES];
+        payload.duration = (uint16_t)((i < 3 ? i : 3) * 160);
+        payload.end = i >= 2;
+        dtmf_payload_write(&payload, bytes);
+        send_rtp(p, PEER_DIGIT_TYPE, bytes, sizeof bytes, p->timestamp);
+    }
+}
+
+static void speak(struct peer *p)
+{
+    int16_t pcm[FRAME] = {0};
+    uint8_t payload[FRAME];
+    if (!p->says_zero) tone_read(&p->tone, pcm, FRAME);
+    size_t len = p->codec->encode(NULL, pcm, FRAME, payload, sizeof payload);
+    send_rtp(p, (uint8_t)p->codec->static_payload_type, payload, len, p->timestamp);
+    p->timestamp += FRAME;
+}
+
+static void hear(struct peer *p, const uint8_t *bytes, size_t len)
+{
+    struct rtp_packet rtp;
+    int16_t pcm[480];
+    size_t samples;
+    assert_int_equal(rtp_packet_parse(&rtp, bytes, len), STATUS_OK);
+    assert_int_equal(rtp.payload_type, p->codec->static_payload_type);
+    assert_int_equal(p->codec->decode(NULL, rtp.payload, rtp.payload_bytes, pcm, 480, &samples), STATUS_OK);
+    if (p->packets > 0 && (rtp.seq != (uint16_t)(p->heard_seq + 1))) p->gaps++;
+    p->packets++;
+    p->heard_seq = rtp.seq;
+    p->heard_timestamp = rtp.timestamp;
+    p->heard_ssrc = rtp.ssrc;
+    p->last_samples = (uint32_t)samples;
+    for (size_t i = 0; i < samples; i++)
+        p->kept[p->heard++ % PEER_KEPT] = pcm[i];
+}
+
+static void hear_rtcp(struct peer *p, const uint8_t *bytes, size_t len)
+{
+    struct rtcp_cursor cursor;
+    struct rtcp_block block;
+    p->rtcp_packets++;
+    assert_int_equal(rtcp_open(&cursor, bytes, len), STATUS_OK);
+    while (rtcp_next(&cursor, &block) == STATUS_OK) {
+        if (block.kind == RTCP_BYE) p->byes++;
+    }
+}
+
+static void attend(struct peer *p, int64_t now_us)
+{
+    uint8_t bytes[1500];
+    ssize_t len;
+    while (p->bridge.ss_family && now_us >= p->next_us) {
+        p->next_us += 20000;
+        if (!p->silent) speak(p);
+    }
+    while ((len = recv(p->rtp_fd, bytes, sizeof bytes, 0)) > 0)
+        hear(p, bytes, (size_t)len);
+    while ((len = recv(p->rtcp_fd, bytes, sizeof bytes, 0)) > 0)
+        hear_rtcp(p, bytes, (size_t)len);
+}
+
+void rig_run(struct rig *rig, int ms)
+{
+    int64_t end_us = clock_now_us() + ms * 1000;
+    for (int64_t now_us; (now_us = clock_now_us()) < end_us;) {
+        for (uint32_t i = 0; i < rig->peer_count; i++)
+            attend(rig->peers[i], now_us);
+        struct pollfd wait = {.fd = engine_report_fd(rig->engine), .events = POLLIN};
+        if (poll(&wait, 1, 1) > 0) engine_poll(rig->engine);
+    }
+}
+
+static bool all_closed(const struct rig *rig)
+{
+    for (uint32_t i = 0; i < rig->peer_count; i++) {
+        if (rig->peers[i]->leg) return false;
+    }
+    return true;
+}
+
+void rig_close(struct rig *rig)
+{
+    for (uint32_t i = 0; i < rig->peer_count; i++) {
+        if (rig->peers[i]->leg) engine_leg_close(rig->peers[i]->leg);
+    }
+    rig_await(rig, all_closed(rig));
+    engine_destroy(rig->engine);
+    for (uint32_t i = 0; i < rig->peer_count; i++) {
+        close(rig->peers[i]->rtp_fd);
+        close(rig->peers[i]->rtcp_fd);
+        free(rig->peers[i]);
+    }
+}
+
+double peer_level(const struct peer *p, double tone_hz)
+{
+    int16_t pcm[PEER_KEPT];
+    if (p->heard < PEER_KEPT) return -200;
+    for (uint64_t i = 0; i < PEER_KEPT; i++)
+        pcm[i] = p->kept[(p->heard + i) % PEER_KEPT];
+    return tone_measure(pcm, PEER_KEPT, 8000, tone_hz, 0).level_dbfs;
+}
+
+void peer_forget(struct peer *p)
+{
+    p->heard = 0;
+}

@@ -1,0 +1,86 @@
+/**
+ * @file peer.h  A phone on a loopback socket: says a tone, listens, in the test's own thread.
+ *
+ * Thread: the test's.
+ */
+#ifndef PARLEY_TESTS_ENGINE_PEER_H
+#define PARLEY_TESTS_ENGINE_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+#include "media/tone.h"
+
+enum { PEER_KEPT = 1600, PEER_DIGIT_TYPE = 101 };
+
+struct peer {
+    int rtp_fd, rtcp_fd;
+    struct sockaddr_storage rtp, rtcp;           /**< its own addresses */
+    struct sockaddr_storage bridge, bridge_rtcp; /**< where it sends */
+    const struct codec *codec;
+    struct tone tone;
+    bool silent;    /**< sends nothing */
+    bool says_zero; /**< sends digital silence */
+    uint16_t seq;
+    uint32_t timestamp, ssrc;
+    int64_t next_us;
+    struct engine_leg *leg;
+
+    uint64_t packets, rtcp_packets, byes;
+    uint32_t last_samples; /**< in the last packet */
+    uint16_t heard_seq;
+    uint32_t heard_timestamp, heard_ssrc;
+    uint64_t gaps;           /**< packets whose numbers did not follow */
+    int16_t kept[PEER_KEPT]; /**< the last 200 ms heard */
+    uint64_t heard;
+};
+
+/** Everything a test needs: an engine and its reports so far. */
+struct rig {
+    struct engine *engine;
+    struct peer *peers[64];
+    uint32_t peer_count;
+    uint64_t reports[8];
+    struct engine_report last[8];
+    struct engine_leg_stats closed_stats;
+    char digits[32];
+    uint32_t digit_count;
+};
+
+void rig_open(struct rig *rig, const struct engine_config *config);
+
+/** Closes what is open, waits for the reports, destroys the engine and the peers. */
+void rig_close(struct rig *rig);
+
+/** A peer with a tone of its own; not connected to a leg yet. */
+struct peer *rig_peer(struct rig *rig, double tone_hz);
+
+/** What offer and answer would have given for it. */
+struct engine_leg_media peer_media(const struct peer *peer, uint16_t ptime_ms);
+
+/** Opens a leg for it and lets it send there. */
+void rig_call(struct rig *rig, struct peer *peer, const struct engine_leg_media *media, struct engine_conference *near);
+
+/** Lets everybody talk and listen for so long. */
+void rig_run(struct rig *rig, int ms);
+
+/** As rig_run(), until the condition holds; fails after ten seconds. */
+#define rig_await(rig, condition)                                                                                      \
+    do {                                                                                                               \
+        for (int rig_turns = 0; !(condition); rig_turns++) {                                                           \
+            if (rig_turns > 2000) fail_msg("waited in vain for %s", #condition);                                       \
+            rig_run(rig, 5);                                                                                           \
+        }                                                                                                              \
+    } while (0)
+
+/** Level of a tone in the last 200 ms the peer heard, dBFS; -200 for nothing heard. */
+double peer_level(const struct peer *peer, double tone_hz);
+
+/** Forgets what it heard. */
+void peer_forget(struct peer *peer);
+
+void peer_send(struct peer *peer, const void *bytes, size_t len);
+void peer_send_digit(struct peer *peer, char digit);
+
+#endif
