@@ -61,6 +61,7 @@ void call_destroy(struct call *c)
     free(c->local);
     free(c->sip_call_id);
     free(c->offer);
+    free(c->sent);
     free(c);
 }
 
@@ -142,11 +143,50 @@ static status apply(struct call *c, const struct sdp_result *result)
     return STATUS_OK;
 }
 
+/* Our description, made by describe(); its o= version grows by one where it says something new (RFC 3264 section 8). */
+typedef status describe_fn(struct buffer *out, const struct sdp_local *local, void *arg);
+
+static status describe(struct call *c, struct buffer *out, describe_fn *fn, void *arg)
+{
+    struct sdp_local local = our_side(c);
+    status s = fn(out, &local, arg);
+    if (s == STATUS_OK && c->sent && !sdp_says_same(slice_of(c->sent), slice_of(buffer_text(out)))) {
+        buffer_clear(out);
+        c->sdp_version = ++local.version;
+        s = fn(out, &local, arg);
+    }
+    if (s != STATUS_OK) return s;
+    char *copy = buffer_ok(out) ? strdup(buffer_text(out)) : NULL;
+    if (!copy) return STATUS_NO_MEMORY;
+    free(c->sent);
+    c->sent = copy;
+    return STATUS_OK;
+}
+
+struct answering {
+    const struct sdp *offer;
+    const struct sdp_result *previous;
+    struct sdp_result result;
+    struct fault *fault;
+};
+
+static status describe_answer(struct buffer *out, const struct sdp_local *local, void *arg)
+{
+    struct answering *a = arg;
+    return sdp_answer(out, &a->result, a->offer, local, a->previous, a->fault);
+}
+
+static status describe_offer(struct buffer *out, const struct sdp_local *local, void *arg)
+{
+    (void)arg;
+    return sdp_offer(out, local);
+}
+
 /* Answers an offer into *answer and takes the outcome into force. */
 static status answer_offer(struct call *c, const char *offer_text, struct buffer *answer, struct fault *fault)
 {
     struct sdp offer;
-    struct sdp_result result;
+    struct answering a = {.offer = &offer, .previous = c->negotiated ? &c->media : NULL, .fault = fault};
     status s = sdp_parse(&offer, slice_of(offer_text), fault);
     if (s != STATUS_OK) return s;
     s = reserve(c);
@@ -154,10 +194,9 @@ static status answer_offer(struct call *c, const char *offer_text, struct buffer
         *fault = (struct fault){0, "no RTP ports are free"};
         return s;
     }
-    struct sdp_local local = our_side(c);
-    s = sdp_answer(answer, &result, &offer, &local, c->negotiated ? &c->media : NULL, fault);
+    s = describe(c, answer, describe_answer, &a);
     if (s != STATUS_OK) return s;
-    s = apply(c, &result);
+    s = apply(c, &a.result);
     if (s != STATUS_OK) *fault = (struct fault){0, "media could not be set up"};
     return s;
 }
@@ -165,9 +204,7 @@ static status answer_offer(struct call *c, const char *offer_text, struct buffer
 static status make_offer(struct call *c, struct buffer *offer)
 {
     status s = reserve(c);
-    if (s != STATUS_OK) return s;
-    struct sdp_local local = our_side(c);
-    return sdp_offer(offer, &local);
+    return s == STATUS_OK ? describe(c, offer, describe_offer, NULL) : s;
 }
 
 static void send_progress(struct call *c)
@@ -238,7 +275,6 @@ static void receive_offer(struct call *c, const struct signal_message *m)
     status s = c->state == CALL_ANSWERED || c->state == CALL_CONNECTED ? STATUS_OK : STATUS_CONFLICT;
     buffer_init(&sdp);
     if (s == STATUS_OK && (m->sdp || m->type == SIGNAL_REINVITE)) {
-        c->sdp_version++;
         s = m->sdp ? answer_offer(c, m->sdp, &sdp, &fault) : make_offer(c, &sdp);
     }
     if (s == STATUS_OK && !buffer_ok(&sdp)) s = STATUS_NO_MEMORY;

@@ -60,13 +60,13 @@ struct call {
     int64_t created_unix_ms, connected_unix_ms;
     /* offer and answer */
     uint64_t session_id, sdp_version;
+    char *sent; /**< our last description; owned */
     bool reserved, negotiated;
     char address[SDP_ADDRESS_SIZE];
     uint16_t rtp_port;
     struct sdp_result media; /**< in force, where negotiated */
     const struct call_world *world;
     void *world_arg;
-    void *user; /**< the wiring's own record of this call */
 };
 
 /**

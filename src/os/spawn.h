@@ -12,7 +12,8 @@
 
 /**
  * Starts argv[0] (a path, or a name looked up in PATH) with this process's environment, standard error, and all other
- * descriptors closed on exec (we open everything with O_CLOEXEC). Signals are unblocked and at their defaults.
+ * descriptors closed on exec (we open everything with O_CLOEXEC). Signals are unblocked and at their defaults; it is in
+ * a session of its own, so that a terminal's Ctrl-C reaches only this process.
  *
  * @param stdin_fd, stdout_fd  become 0 and 1 of the child; -1 gives /dev/null
  * @return STATUS_OK; STATUS_NOT_FOUND (no such program); STATUS_IO

@@ -1,0 +1,149 @@
+#include "daemon/api_backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/accounts.h"
+#include "daemon/conferences.h"
+#include "daemon/metrics.h"
+#include "daemon/recordings.h"
+#include "engine/engine.h"
+#include "os/clock.h"
+#include "store/store_tx.h"
+
+static enum rest_access authenticate(void *arg, const char *account, const char *key)
+{
+    const struct bridge *bridge = arg;
+    return accounts_key_fits(bridge->accounts, account, key) ? REST_ACCESS_WRITE : REST_ACCESS_NONE;
+}
+
+static const struct conference *conference_find(void *arg, const char *id)
+{
+    const struct bridge *bridge = arg;
+    return conferences_find(bridge->conferences, id);
+}
+
+static void conference_make(void *arg, const char *account, const struct conference_options *options,
+                            rest_conference_fn *done, void *done_arg)
+{
+    struct bridge *bridge = arg;
+    struct conference_options limited = *options;
+    limited.participants_max = (uint32_t)bridge->config->participants_max;
+    conferences_make(bridge->conferences, account, &limited, done, done_arg);
+}
+
+static void apply_events(void *arg, const char *id, const struct conference_event *events, size_t count,
+                         rest_conference_fn *done, void *done_arg)
+{
+    struct bridge *bridge = arg;
+    conferences_apply(bridge->conferences, id, events, count, done, done_arg);
+}
+
+static status check_url(void *arg, const char *url, char why[FETCH_WHY_SIZE])
+{
+    const struct bridge *bridge = arg;
+    return fetch_guard_url(&bridge->guard, slice_of(url), why);
+}
+
+static status recording_open(void *arg, const struct store_recording *row, int *fd, uint64_t *size)
+{
+    const struct bridge *bridge = arg;
+    char path[4096];
+    struct stat file;
+    recordings_path(bridge->recordings, row->id, recordings_running(bridge->recordings, row->id), path);
+    int opened = open(path, O_RDONLY | O_CLOEXEC);
+    if (opened < 0 && errno == ENOENT) { /* it was completed a moment ago, or has just begun */
+        recordings_path(bridge->recordings, row->id, false, path);
+        opened = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    if (opened < 0) return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+    if (fstat(opened, &file) != 0) {
+        close(opened);
+        return STATUS_IO;
+    }
+    *fd = opened;
+    *size = (uint64_t)file.st_size;
+    return STATUS_OK;
+}
+
+struct deletion {
+    char path[4096];
+    rest_done_fn *done;
+    void *arg;
+};
+
+/* The row first: audio without a row can be cleaned up, a row without audio would be a promise. */
+static void on_deleted(void *arg, status s)
+{
+    struct deletion *deletion = arg;
+    if (s == STATUS_OK) unlink(deletion->path);
+    deletion->done(deletion->arg, s);
+    free(deletion);
+}
+
+static void recording_delete(void *arg, const struct store_recording *row, rest_done_fn *done, void *done_arg)
+{
+    struct bridge *bridge = arg;
+    struct store_tx *tx;
+    if (recordings_running(bridge->recordings, row->id)) {
+        done(done_arg, STATUS_CONFLICT);
+        return;
+    }
+    struct deletion *deletion = calloc(1, sizeof *deletion);
+    if (!deletion || store_begin(bridge->store, &tx) != STATUS_OK) {
+        free(deletion);
+        done(done_arg, STATUS_NO_MEMORY);
+        return;
+    }
+    recordings_path(bridge->recordings, row->id, false, deletion->path);
+    deletion->done = done;
+    deletion->arg = done_arg;
+    store_delete_recording(tx, row->id);
+    store_commit(tx, on_deleted, deletion);
+}
+
+static uint64_t recording_duration_ms(void *arg, const char *id)
+{
+    const struct bridge *bridge = arg;
+    return recordings_running_ms(bridge->recordings, id);
+}
+
+static enum rest_health health(void *arg)
+{
+    const struct bridge *bridge = arg;
+    if (bridge->draining) return REST_DRAINING;
+    return engine_overloaded(bridge->engine) ? REST_OVERLOADED : REST_HEALTHY;
+}
+
+static int64_t uptime_s(void *arg)
+{
+    const struct bridge *bridge = arg;
+    return (clock_now_us() - bridge->started_us) / 1000000;
+}
+
+static void metrics(void *arg, struct buffer *out)
+{
+    metrics_write(arg, out);
+}
+
+struct rest_backend api_backend(struct bridge *bridge)
+{
+    struct rest_backend backend = {
+        .arg = bridge,
+        .authenticate = authenticate,
+        .conference_find = conference_find,
+        .conference_make = conference_make,
+        .conference_apply = apply_events,
+        .check_url = check_url,
+        .recording_open = recording_open,
+        .recording_delete = recording_delete,
+        .recording_duration_ms = recording_duration_ms,
+        .health = health,
+        .uptime_s = uptime_s,
+        .metrics = metrics,
+    };
+    return backend;
+}

@@ -1,0 +1,48 @@
+/**
+ * @file bridge.h  All the parts of a running parleyd, as the wiring's files see each other.
+ *
+ * Nothing is decided here. A part is made after those it uses, and destroyed in the reverse order (bridge.c).
+ * Thread: control.
+ */
+#ifndef PARLEY_DAEMON_BRIDGE_H
+#define PARLEY_DAEMON_BRIDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "base/status.h"
+#include "daemon/config.h"
+#include "net/cidr.h"
+#include "net/fetch_guard.h"
+#include "net/loop.h"
+
+/** Every pointer is owned by the bridge but config, which its maker keeps. */
+struct bridge {
+    const struct config *config;
+    struct loop *loop;
+    struct rng rng; /**< SSRCs, sequence starts, jitter; seeded by the kernel */
+    int64_t started_us;
+    bool draining;
+    /* outside */
+    struct store *store;
+    struct fetch_guard guard;
+    struct cidr *fetch_allowed; /**< what guard.allowed points to */
+    struct http_client *client;
+    struct hook *hook;
+    struct sip_link *sip; /**< NULL where no SIP listener is configured */
+    struct http_server *http, *https;
+    struct rest *rest;
+    /* audio */
+    struct engine *engine;
+    struct recorder *recorder;
+    struct loader *loader;
+    /* wiring */
+    struct accounts *accounts;
+    struct music *music;
+    struct recordings *recordings;
+    struct conferences *conferences;
+    struct calls *calls;
+};
+
+#endif

@@ -1,0 +1,491 @@
+#include "daemon/bridge_life.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/accounts.h"
+#include "daemon/api_backend.h"
+#include "daemon/calls.h"
+#include "daemon/conferences.h"
+#include "daemon/config_check.h"
+#include "daemon/music.h"
+#include "daemon/recordings.h"
+#include "daemon/sip_link.h"
+#include "engine/engine.h"
+#include "hook/hook.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "net/tls_files.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/random.h"
+#include "record/loader.h"
+#include "record/recorder.h"
+#include "rest/rest.h"
+#include "store/store.h"
+
+enum { STORE_WAIT_MS = 60000, SETTLE_STEP_MS = 20, SETTLE_MAX_MS = 3000 };
+
+struct bridge_life {
+    struct bridge bridge;
+    struct bridge_handlers handlers;
+    void *arg;
+    struct loop_watch *store_watch, *engine_watch, *recorder_watch, *loader_watch;
+    struct loop_timer *drain_timer, *settle_timer;
+    int settled_ms;
+    bool settling;
+    bool sip_listening, sounds_ready, said_ready;
+    char sip_fields[1024]; /* " sip=..." for each address */
+};
+
+/* ---- reports of the threads ---- */
+
+static void on_store(void *arg, unsigned events)
+{
+    struct bridge_life *life = arg;
+    (void)events;
+    store_poll(life->bridge.store);
+}
+
+static void on_engine(void *arg, unsigned events)
+{
+    struct bridge_life *life = arg;
+    (void)events;
+    engine_poll(life->bridge.engine);
+}
+
+static void on_recorder(void *arg, unsigned events)
+{
+    struct bridge_life *life = arg;
+    (void)events;
+    recorder_poll(life->bridge.recorder);
+}
+
+static void on_loader(void *arg, unsigned events)
+{
+    struct bridge_life *life = arg;
+    (void)events;
+    loader_poll(life->bridge.loader);
+}
+
+static void on_engine_report(void *arg, const struct engine_report *report)
+{
+    struct bridge_life *life = arg;
+    switch (report->type) {
+    case ENGINE_DONE: conferences_report(life->bridge.conferences, report); break;
+    case ENGINE_LEG_TIMEOUT:
+    case ENGINE_LEG_CLOSED: calls_report(life->bridge.calls, report); break;
+    default: break;
+    }
+}
+
+static void on_recording(void *arg, const struct recording_report *report)
+{
+    struct bridge_life *life = arg;
+    recordings_report(life->bridge.recordings, report);
+}
+
+/* ---- ready ---- */
+
+static void listener_url(char *out, size_t size, const char *scheme, const char *listener, struct http_server *server)
+{
+    char address[INET6_ADDRSTRLEN];
+    uint16_t port;
+    if (!server || !config_split_listener(listener, address, &port)) {
+        out[0] = '\0';
+        return;
+    }
+    bool v6 = strchr(address, ':') != NULL;
+    snprintf(out, size, "%s://%s%s%s:%u", scheme, v6 ? "[" : "", address, v6 ? "]" : "", http_server_port(server));
+}
+
+static void say_ready(struct bridge_life *life)
+{
+    const struct bridge *b = &life->bridge;
+    char http[128], https[128], line[2048];
+    if (life->said_ready || !life->sip_listening || !life->sounds_ready) return;
+    life->said_ready = true;
+    listener_url(http, sizeof http, "http", b->config->http, b->http);
+    listener_url(https, sizeof https, "https", b->config->https, b->https);
+    snprintf(line, sizeof line, "ready%s%s%s%s%s account=%s", http[0] ? " http=" : "", http, https[0] ? " https=" : "",
+             https, life->sip_fields, accounts_first(b->accounts));
+    life->handlers.ready(life->arg, line);
+}
+
+static void on_sounds(void *arg)
+{
+    struct bridge_life *life = arg;
+    life->sounds_ready = true;
+    say_ready(life);
+}
+
+static void on_sip_listening(void *arg, char *const *addresses, size_t count)
+{
+    struct bridge_life *life = arg;
+    size_t used = 0;
+    for (size_t i = 0; i < count && used < sizeof life->sip_fields; i++)
+        used += (size_t)snprintf(life->sip_fields + used, sizeof life->sip_fields - used, " sip=%s", addresses[i]);
+    life->sip_listening = true;
+    say_ready(life);
+}
+
+static void on_sip_failed(void *arg, const char *why)
+{
+    struct bridge_life *life = arg;
+    life->handlers.failed(life->arg, why);
+}
+
+static void on_sip_message(void *arg, const struct signal_message *m)
+{
+    struct bridge_life *life = arg;
+    calls_receive(life->bridge.calls, m);
+}
+
+static void on_sip_hello(void *arg, const json_t *held, bool fresh)
+{
+    struct bridge_life *life = arg;
+    (void)fresh;
+    calls_reconcile(life->bridge.calls, held);
+}
+
+/* ---- making the parts ---- */
+
+static status fail(char why[BRIDGE_WHY_SIZE], status s, const char *text)
+{
+    snprintf(why, BRIDGE_WHY_SIZE, "%s (%s)", text, status_name(s));
+    return s;
+}
+
+static bool loopback_only(const char *listener)
+{
+    char address[INET6_ADDRSTRLEN];
+    uint16_t port;
+    if (!config_split_listener(listener, address, &port)) return true; /* off */
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static status set_guard(struct bridge *b)
+{
+    const struct config_list *list = &b->config->fetch_allow;
+    struct cidr *allowed = calloc(list->count + 1, sizeof *allowed);
+    size_t count = 0;
+    if (!allowed) return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < list->count; i++) {
+        if (cidr_parse(&allowed[count], slice_of(list->items[i]), NULL) == STATUS_OK) count++;
+    }
+    b->guard.allow_loopback = loopback_only(b->config->http) && loopback_only(b->config->https);
+    b->guard.allowed = allowed;
+    b->guard.allowed_count = count;
+    free(b->fetch_allowed);
+    b->fetch_allowed = allowed;
+    return STATUS_OK;
+}
+
+static status make_store(struct bridge *b, const char *account, char why[BRIDGE_WHY_SIZE])
+{
+    char reason[STORE_WHY_SIZE];
+    const char *text;
+    struct store_config config = {.data_dir = b->config->data};
+    status s = store_open(&b->store, &config, reason);
+    if (s != STATUS_OK) {
+        snprintf(why, BRIDGE_WHY_SIZE, "%s", reason);
+        return s;
+    }
+    s = accounts_create(&b->accounts, b);
+    if (s == STATUS_OK) s = accounts_load(b->accounts, account, &text);
+    return s == STATUS_OK ? s : fail(why, s, text);
+}
+
+static status make_web(struct bridge *b)
+{
+    struct http_client_config client = {.guard = &b->guard};
+    struct hook_config hook = {
+        .timeout_ms = (uint32_t)b->config->webhook_timeout_ms,
+        .dead_after_s = (uint32_t)b->config->webhook_give_up_s,
+        .seed = random_u64(),
+    };
+    status s = set_guard(b);
+    if (s == STATUS_OK) s = http_client_create(&b->client, b->loop, &client);
+    if (s == STATUS_OK) s = hook_create(&b->hook, b->loop, b->store, b->client, &hook);
+    if (s == STATUS_OK) s = hook_load(b->hook, NULL, NULL);
+    return s == STATUS_OK ? store_drain(b->store, STORE_WAIT_MS) : s;
+}
+
+static status make_audio(struct bridge_life *life)
+{
+    struct bridge *b = &life->bridge;
+    struct engine_config engine = {
+        .threads = (uint16_t)b->config->media_threads,
+        .guard_us = (uint32_t)b->config->guard_us,
+        .rtp_timeout_s = (uint32_t)b->config->rtp_timeout_s,
+        .busy_max_percent = (uint16_t)b->config->load_limit_percent,
+    };
+    struct loader_config loader = {0};
+    config_split_ports(b->config->rtp_ports, &engine.rtp_port_low, &engine.rtp_port_high);
+    status s = engine_create(&b->engine, &engine, on_engine_report, life);
+    if (s == STATUS_OK) s = loader_create(&b->loader, &loader);
+    return s == STATUS_OK ? music_create(&b->music, b) : s;
+}
+
+static status make_wiring(struct bridge_life *life)
+{
+    struct bridge *b = &life->bridge;
+    status s = conferences_create(&b->conferences, b);
+    if (s == STATUS_OK) s = recordings_create(&b->recordings, b);
+    if (s == STATUS_OK) s = calls_create(&b->calls, b);
+    if (s == STATUS_OK) s = conferences_load(b->conferences);
+    if (s == STATUS_OK) s = recordings_recover(b->recordings);
+    if (s == STATUS_OK) s = calls_load(b->calls);
+    struct recorder_config recorder = {
+        .rate_hz = (uint32_t)b->config->recording_rate_hz,
+        .length_max_s = (uint32_t)b->config->recording_max_s,
+        .free_floor_bytes = (uint64_t)b->config->disk_free_min_mb * 1000000,
+    };
+    if (s != STATUS_OK) return s;
+    recorder.dir = recordings_dir(b->recordings);
+    return recorder_create(&b->recorder, &recorder, on_recording, life);
+}
+
+static status watch_threads(struct bridge_life *life)
+{
+    struct bridge *b = &life->bridge;
+    status s = loop_watch_create(&life->store_watch, b->loop, store_fd(b->store), LOOP_READABLE, on_store, life);
+    if (s == STATUS_OK)
+        s = loop_watch_create(&life->engine_watch, b->loop, engine_report_fd(b->engine), LOOP_READABLE, on_engine,
+                              life);
+    if (s == STATUS_OK)
+        s = loop_watch_create(&life->recorder_watch, b->loop, recorder_fd(b->recorder), LOOP_READABLE, on_recorder,
+                              life);
+    if (s == STATUS_OK)
+        s = loop_watch_create(&life->loader_watch, b->loop, loader_fd(b->loader), LOOP_READABLE, on_loader, life);
+    return s;
+}
+
+static status listen_http(struct bridge *b, const char *listener, const struct tls_files *tls, struct http_server **out,
+                          char why[BRIDGE_WHY_SIZE])
+{
+    char address[INET6_ADDRSTRLEN];
+    struct http_server_config config = {.address = address, .error_body = rest_error_body};
+    if (!config_split_listener(listener, address, &config.port)) return STATUS_OK; /* off */
+    if (tls) {
+        config.certificate = tls->certificate;
+        config.key = tls->key;
+    }
+    return http_server_create(out, b->loop, &config, rest_handle, b->rest, why, BRIDGE_WHY_SIZE);
+}
+
+static status choose_tls(const struct bridge *b, struct tls_files *tls, char why[BRIDGE_WHY_SIZE])
+{
+    if (!b->config->tls_certificate[0]) return tls_files_ensure(tls, b->config->data, why);
+    snprintf(tls->certificate, sizeof tls->certificate, "%s", b->config->tls_certificate);
+    snprintf(tls->key, sizeof tls->key, "%s", b->config->tls_key);
+    return STATUS_OK;
+}
+
+static void set_base_url(struct bridge *b)
+{
+    char url[128];
+    listener_url(url, sizeof url, "http", b->config->http, b->http);
+    if (!url[0]) listener_url(url, sizeof url, "https", b->config->https, b->https);
+    recordings_set_base_url(b->recordings, url);
+}
+
+static status make_api(struct bridge *b, char why[BRIDGE_WHY_SIZE])
+{
+    struct rest_backend backend = api_backend(b);
+    struct tls_files tls;
+    status s = rest_create(&b->rest, b->store, &backend);
+    if (s != STATUS_OK) return fail(why, s, "the REST API cannot start");
+    s = listen_http(b, b->config->http, NULL, &b->http, why);
+    if (s == STATUS_OK && strcmp(b->config->https, "off") != 0) {
+        s = choose_tls(b, &tls, why);
+        if (s == STATUS_OK) s = listen_http(b, b->config->https, &tls, &b->https, why);
+    }
+    if (s == STATUS_OK) set_base_url(b);
+    return s;
+}
+
+static status make_sip(struct bridge_life *life)
+{
+    static const struct sip_link_handlers handlers = {on_sip_message, on_sip_hello, on_sip_listening, on_sip_failed};
+    struct bridge *b = &life->bridge;
+    if (b->config->sip.count > 0) return sip_link_create(&b->sip, b->loop, b->config, &handlers, life);
+    life->sip_listening = true;
+    return STATUS_OK;
+}
+
+static status make_parts(struct bridge_life *life, const char *account, char why[BRIDGE_WHY_SIZE])
+{
+    struct bridge *b = &life->bridge;
+    status s = make_store(b, account, why);
+    if (s != STATUS_OK) return s;
+    s = make_web(b);
+    if (s != STATUS_OK) return fail(why, s, "webhooks cannot start");
+    s = make_audio(life);
+    if (s != STATUS_OK) return fail(why, s, "the media engine cannot start");
+    s = make_wiring(life);
+    if (s == STATUS_OK) s = watch_threads(life);
+    if (s != STATUS_OK) return fail(why, s, "what the database holds cannot be taken up");
+    s = make_api(b, why);
+    if (s != STATUS_OK) return s;
+    s = make_sip(life);
+    return s == STATUS_OK ? s : fail(why, s, "parley-sip cannot be started; the data directory's path may be too long");
+}
+
+static void on_settle(void *arg);
+static void on_drain_over(void *arg);
+
+status bridge_start(struct bridge_life **out, struct loop *loop, const struct config *config, const char *account,
+                    const struct bridge_handlers *handlers, void *arg, char why[BRIDGE_WHY_SIZE])
+{
+    struct bridge_life *life = calloc(1, sizeof *life);
+    if (!life) return fail(why, STATUS_NO_MEMORY, "no memory");
+    life->bridge.config = config;
+    life->bridge.loop = loop;
+    life->bridge.started_us = clock_now_us();
+    life->handlers = *handlers;
+    life->arg = arg;
+    rng_init(&life->bridge.rng, random_u64());
+    status s = loop_timer_create(&life->drain_timer, loop, on_drain_over, life);
+    if (s == STATUS_OK) s = loop_timer_create(&life->settle_timer, loop, on_settle, life);
+    if (s == STATUS_OK) s = make_parts(life, account, why);
+    if (s != STATUS_OK) {
+        bridge_stop(life);
+        return s;
+    }
+    music_load_shipped(life->bridge.music, on_sounds, life);
+    say_ready(life);
+    *out = life;
+    return STATUS_OK;
+}
+
+/* ---- the end ---- */
+
+/* The last messages, recordings and rows are on their way: a short while is given to them. */
+static void on_settle(void *arg)
+{
+    struct bridge_life *life = arg;
+    struct bridge *b = &life->bridge;
+    struct recorder_metrics recorder;
+    recorder_metrics(b->recorder, &recorder);
+    bool quiet = recorder.open == 0 && store_stats(b->store).waiting == 0 && calls_figures(b->calls).calls == 0;
+    if (b->sip) quiet = quiet && sip_link_waiting(b->sip) == 0;
+    life->settled_ms += SETTLE_STEP_MS;
+    if (quiet || life->settled_ms >= SETTLE_MAX_MS)
+        life->handlers.drained(life->arg);
+    else
+        loop_timer_set(life->settle_timer, SETTLE_STEP_MS * 1000);
+}
+
+static void settle(void *arg)
+{
+    struct bridge_life *life = arg;
+    if (life->settling) return;
+    life->settling = true;
+    loop_timer_set(life->settle_timer, 0);
+}
+
+static void on_drain_over(void *arg)
+{
+    struct bridge_life *life = arg;
+    calls_hang_up_all(life->bridge.calls, "appHangup");
+    settle(life);
+}
+
+static void refuse_calls(struct bridge *b)
+{
+    struct signal_message m;
+    if (!b->sip) return;
+    signal_message_init(&m, SIGNAL_LOAD, NULL);
+    m.accepting = false;
+    m.retry_after_s = 30;
+    sip_link_send(b->sip, &m);
+    signal_message_clear(&m);
+}
+
+void bridge_drain(struct bridge_life *life)
+{
+    struct bridge *b = &life->bridge;
+    size_t calls = calls_figures(b->calls).calls;
+    if (b->draining) {
+        loop_timer_cancel(life->drain_timer);
+        on_drain_over(life);
+        return;
+    }
+    b->draining = true;
+    log_event(LOG_INFO, "draining", "calls=%zu seconds=%d", calls, b->config->drain_s);
+    refuse_calls(b);
+    if (calls == 0) {
+        settle(life);
+        return;
+    }
+    calls_on_idle(b->calls, settle, life);
+    loop_timer_set(life->drain_timer, (int64_t)b->config->drain_s * 1000000);
+}
+
+static bool same_list(const struct config_list *a, const struct config_list *b)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i], b->items[i]) != 0) return false;
+    }
+    return true;
+}
+
+static void warn_of_restart(const struct config *old, const struct config *now)
+{
+    bool same = strcmp(old->http, now->http) == 0 && strcmp(old->https, now->https) == 0 &&
+                same_list(&old->sip, &now->sip) && strcmp(old->rtp_ports, now->rtp_ports) == 0 &&
+                strcmp(old->data, now->data) == 0 && old->media_threads == now->media_threads;
+    if (!same)
+        log_event(LOG_WARN, "restart_needed", "why=\"listeners, ports, data and threads change at the next start\"");
+}
+
+void bridge_reload(struct bridge_life *life, const struct config *config)
+{
+    struct bridge *b = &life->bridge;
+    struct tls_files tls;
+    enum log_level level;
+    char why[BRIDGE_WHY_SIZE] = "";
+    warn_of_restart(b->config, config);
+    b->config = config;
+    if (log_level_parse(slice_of(config->log_level), &level)) log_set_level(level);
+    if (set_guard(b) != STATUS_OK || calls_set_routes(b->calls) != STATUS_OK)
+        log_event(LOG_ERROR, "reload_incomplete", "why=no_memory");
+    if (b->https && choose_tls(b, &tls, why) == STATUS_OK &&
+        http_server_reload_tls(b->https, tls.certificate, tls.key, why, sizeof why) == STATUS_OK)
+        log_event(LOG_INFO, "reloaded", "%s", "");
+    else if (b->https)
+        log_event(LOG_ERROR, "reload_incomplete", "why=\"%s\"", why);
+}
+
+void bridge_stop(struct bridge_life *life)
+{
+    if (!life) return;
+    struct bridge *b = &life->bridge;
+    http_server_destroy(b->http);
+    http_server_destroy(b->https);
+    sip_link_destroy(b->sip);
+    loop_watch_destroy(life->engine_watch);
+    loop_watch_destroy(life->recorder_watch);
+    loop_watch_destroy(life->loader_watch);
+    engine_destroy(b->engine);
+    recorder_destroy(b->recorder);
+    loader_destroy(b->loader);
+    hook_destroy(b->hook);
+    loop_watch_destroy(life->store_watch);
+    store_close(b->store);
+    calls_destroy(b->calls);
+    conferences_destroy(b->conferences);
+    recordings_destroy(b->recordings);
+    music_destroy(b->music);
+    rest_destroy(b->rest);
+    http_client_destroy(b->client);
+    accounts_destroy(b->accounts);
+    loop_timer_destroy(life->drain_timer);
+    loop_timer_destroy(life->settle_timer);
+    free(b->fetch_allowed);
+    free(life);
+}

@@ -1,0 +1,108 @@
+#include "daemon/conference_stage.h"
+
+#include "daemon/calls.h"
+#include "daemon/music.h"
+#include "daemon/recordings.h"
+#include "media/sound.h"
+
+void conference_stage_init(struct conference_stage *m, struct bridge *bridge)
+{
+    *m = (struct conference_stage){.bridge = bridge};
+}
+
+void conference_stage_clear(struct conference_stage *m)
+{
+    if (m->engine) engine_conference_close(m->engine);
+    sound_unref(m->music);
+    *m = (struct conference_stage){.bridge = m->bridge};
+}
+
+static bool for_engine(enum conference_effect_type type)
+{
+    switch (type) {
+    case EFFECT_AUDIO:
+    case EFFECT_LEG_IN:
+    case EFFECT_LEG_ROLES:
+    case EFFECT_LEG_OUT:
+    case EFFECT_BEEP:
+    case EFFECT_RECORD_START:
+    case EFFECT_RECORD_STOP: return true;
+    default: return false;
+    }
+}
+
+static bool any_for_engine(const struct conference_effects *effects)
+{
+    for (size_t i = 0; i < effects->count; i++) {
+        if (for_engine(effects->items[i].type)) return true;
+    }
+    return false;
+}
+
+static enum engine_audio engine_audio(enum conference_audio audio)
+{
+    switch (audio) {
+    case CONFERENCE_AUDIO_NONE: return ENGINE_AUDIO_NONE;
+    case CONFERENCE_AUDIO_WAIT: return ENGINE_AUDIO_WAIT;
+    case CONFERENCE_AUDIO_MIX: return ENGINE_AUDIO_MIX;
+    }
+    return ENGINE_AUDIO_NONE;
+}
+
+static void start_recording(struct conference_stage *m, const char *recording)
+{
+    struct ring *ring = recordings_begin(m->bridge->recordings, recording, engine_conference_rate_hz(m->engine));
+    if (ring) engine_conference_record(m->engine, ring);
+}
+
+static void carry_one(struct conference_stage *m, const struct conference_effect *e, const char *recording)
+{
+    struct engine_leg *leg = calls_leg(m->bridge->calls, e->call);
+    switch (e->type) {
+    case EFFECT_AUDIO: engine_conference_audio(m->engine, engine_audio(e->audio)); break;
+    case EFFECT_LEG_IN:
+        if (leg) engine_leg_join(leg, m->engine, e->talk, e->listen);
+        break;
+    case EFFECT_LEG_ROLES:
+        if (leg) engine_leg_roles(leg, e->talk, e->listen);
+        break;
+    case EFFECT_LEG_OUT:
+        if (leg) engine_leg_leave(leg);
+        break;
+    case EFFECT_BEEP: engine_conference_play(m->engine, music_beep(m->bridge->music, e->beep), 0); break;
+    case EFFECT_RECORD_START: start_recording(m, recording); break;
+    case EFFECT_RECORD_STOP: engine_conference_record(m->engine, NULL); break;
+    default: break;
+    }
+}
+
+status conference_stage_carry(struct conference_stage *m, const struct conference_effects *effects,
+                              const char *recording, uint64_t token)
+{
+    if (!any_for_engine(effects)) return STATUS_AGAIN;
+    bool silent = false;
+    if (!m->engine) {
+        status s = engine_conference_open(m->bridge->engine, NULL, &m->engine);
+        if (s != STATUS_OK) return s;
+        engine_conference_music(m->engine, m->music ? m->music : music_default(m->bridge->music));
+    }
+    engine_batch_begin(m->bridge->engine);
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct conference_effect *e = &effects->items[i];
+        carry_one(m, e, recording);
+        if (e->type == EFFECT_AUDIO) silent = e->audio == CONFERENCE_AUDIO_NONE;
+    }
+    engine_batch_end(m->bridge->engine, token);
+    if (silent) {
+        engine_conference_close(m->engine);
+        m->engine = NULL;
+    }
+    return STATUS_OK;
+}
+
+void conference_stage_set_music(struct conference_stage *m, struct sound *sound)
+{
+    sound_unref(m->music);
+    m->music = sound;
+    if (m->engine) engine_conference_music(m->engine, sound ? sound : music_default(m->bridge->music));
+}

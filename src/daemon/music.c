@@ -1,0 +1,299 @@
+#include "daemon/music.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "daemon/shipped.h"
+#include "media/sound.h"
+#include "net/http_client.h"
+#include "os/log.h"
+#include "record/loader.h"
+
+enum { FETCH_MS = 60000, REDIRECTS = 5, SHIPPED = 3, HASH_BYTES = 32 };
+static const uint64_t fetch_bytes_max = 100u * 1000 * 1000;
+
+/* Content that some conference plays: found again by its hash, so that it is decoded and held once. */
+struct content {
+    struct list link;
+    uint8_t sha256[HASH_BYTES];
+    struct sound *sound;
+};
+
+struct fetch {
+    struct list link;
+    struct music *music;
+    id_text conference;
+    struct http_exchange *exchange;
+    EVP_MD_CTX *hash;
+    int fd;
+    bool forgotten; /* the loader cannot be stopped: its result is thrown away */
+    music_done_fn *done;
+    void *arg;
+};
+
+struct music {
+    struct bridge *bridge;
+    struct sound *shipped[SHIPPED]; /* wait, beep in, beep out */
+    unsigned loading;
+    loop_fn *ready;
+    void *ready_arg;
+    struct list fetches, contents;
+};
+
+struct shipped_load {
+    struct music *music;
+    struct sound **place;
+};
+
+status music_create(struct music **out, struct bridge *bridge)
+{
+    struct music *m = calloc(1, sizeof *m);
+    if (!m) return STATUS_NO_MEMORY;
+    m->bridge = bridge;
+    list_init(&m->fetches);
+    list_init(&m->contents);
+    *out = m;
+    return STATUS_OK;
+}
+
+static void content_destroy(struct content *content)
+{
+    list_remove(&content->link);
+    sound_unref(content->sound);
+    free(content);
+}
+
+static void fetch_destroy(struct fetch *f)
+{
+    list_remove(&f->link);
+    if (f->exchange) http_client_cancel(f->exchange);
+    if (f->fd >= 0) close(f->fd);
+    EVP_MD_CTX_free(f->hash);
+    free(f);
+}
+
+void music_destroy(struct music *m)
+{
+    if (!m) return;
+    list_each_safe (link, &m->fetches)
+        fetch_destroy(list_object(link, struct fetch, link));
+    list_each_safe (link, &m->contents)
+        content_destroy(list_object(link, struct content, link));
+    for (int i = 0; i < SHIPPED; i++)
+        sound_unref(m->shipped[i]);
+    free(m);
+}
+
+static void on_shipped(void *arg, status s, struct sound *sound, const char *what)
+{
+    struct shipped_load *load = arg;
+    struct music *m = load->music;
+    if (s != STATUS_OK) log_event(LOG_ERROR, "shipped_sound_unusable", "why=\"%s\"", what);
+    *load->place = sound;
+    free(load);
+    if (--m->loading == 0) m->ready(m->ready_arg);
+}
+
+static void load_shipped(struct music *m, int index, struct slice wav)
+{
+    struct shipped_load *load = calloc(1, sizeof *load);
+    char *bytes = slice_dup(wav);
+    if (!load || !bytes) abort(); /* at start, before anything is promised */
+    *load = (struct shipped_load){m, &m->shipped[index]};
+    m->loading++;
+    if (loader_load_memory(m->bridge->loader, bytes, wav.len, MUSIC_RATE_HZ, on_shipped, load) != STATUS_OK) abort();
+}
+
+void music_load_shipped(struct music *m, loop_fn *ready, void *arg)
+{
+    m->ready = ready;
+    m->ready_arg = arg;
+    load_shipped(m, 0, shipped_wait());
+    load_shipped(m, 1, shipped_beep_enter());
+    load_shipped(m, 2, shipped_beep_exit());
+}
+
+struct sound *music_default(const struct music *m)
+{
+    return m->shipped[0];
+}
+
+struct sound *music_beep(const struct music *m, enum conference_beep beep)
+{
+    return m->shipped[beep == CONFERENCE_BEEP_ENTER ? 1 : 2];
+}
+
+static void kept_path(const struct music *m, const char *conference, const char *suffix, char out[4096])
+{
+    snprintf(out, 4096, "%s/music/%s.audio%s", m->bridge->config->data, conference, suffix);
+}
+
+static void finish(struct fetch *f, struct sound *sound)
+{
+    music_done_fn *done = f->done;
+    void *arg = f->arg;
+    bool forgotten = f->forgotten;
+    fetch_destroy(f);
+    if (forgotten)
+        sound_unref(sound);
+    else
+        done(arg, sound);
+}
+
+/* Contents that only this list still holds are let go. */
+static void drop_unused(struct music *m)
+{
+    list_each_safe (link, &m->contents) {
+        struct content *content = list_object(link, struct content, link);
+        if (content->sound->refs == 0) content_destroy(content);
+    }
+}
+
+static void keep_content(struct music *m, const uint8_t hash[HASH_BYTES], struct sound *sound)
+{
+    struct content *content = calloc(1, sizeof *content);
+    if (!content) return;
+    memcpy(content->sha256, hash, HASH_BYTES);
+    content->sound = sound_ref(sound);
+    list_push_back(&m->contents, &content->link);
+}
+
+static struct sound *known_content(const struct music *m, const uint8_t hash[HASH_BYTES])
+{
+    list_each (link, &m->contents) {
+        struct content *content = list_object(link, struct content, link);
+        if (memcmp(content->sha256, hash, HASH_BYTES) == 0) return content->sound;
+    }
+    return NULL;
+}
+
+static bool take_hash(struct fetch *f, uint8_t hash[HASH_BYTES])
+{
+    unsigned len = HASH_BYTES;
+    return f->hash && EVP_DigestFinal_ex(f->hash, hash, &len) == 1;
+}
+
+static void on_decoded(void *arg, status s, struct sound *sound, const char *what)
+{
+    struct fetch *f = arg;
+    uint8_t hash[HASH_BYTES];
+    if (s != STATUS_OK) log_event(LOG_WARN, "wait_music_unusable", "conf=%s why=\"%s\"", f->conference, what);
+    if (s == STATUS_OK && take_hash(f, hash)) keep_content(f->music, hash, sound);
+    finish(f, sound);
+}
+
+static void decode(struct fetch *f)
+{
+    char path[4096];
+    kept_path(f->music, f->conference, "", path);
+    if (loader_load_file(f->music->bridge->loader, path, MUSIC_RATE_HZ, on_decoded, f) != STATUS_OK) finish(f, NULL);
+}
+
+static bool on_bytes(void *arg, const void *bytes, size_t len)
+{
+    struct fetch *f = arg;
+    if (EVP_DigestUpdate(f->hash, bytes, len) != 1) return false;
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t n = write(f->fd, at, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        at += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static void on_fetched(void *arg, const struct http_result *result)
+{
+    struct fetch *f = arg;
+    char part[4096], path[4096];
+    f->exchange = NULL;
+    if (result->status != STATUS_OK || result->code / 100 != 2) {
+        log_event(LOG_WARN, "wait_music_not_fetched", "conf=%s code=%d why=\"%s\"", f->conference, result->code,
+                  result->error);
+        finish(f, NULL);
+        return;
+    }
+    kept_path(f->music, f->conference, ".part", part);
+    kept_path(f->music, f->conference, "", path);
+    uint8_t hash[HASH_BYTES];
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    unsigned len = HASH_BYTES;
+    bool hashed = copy && EVP_MD_CTX_copy_ex(copy, f->hash) == 1 && EVP_DigestFinal_ex(copy, hash, &len) == 1;
+    EVP_MD_CTX_free(copy);
+    if (rename(part, path) != 0) {
+        log_event(LOG_WARN, "wait_music_not_kept", "conf=%s why=\"%s\"", f->conference, strerror(errno));
+        finish(f, NULL);
+        return;
+    }
+    drop_unused(f->music);
+    struct sound *known = hashed ? known_content(f->music, hash) : NULL;
+    if (known)
+        finish(f, sound_ref(known));
+    else
+        decode(f);
+}
+
+static status start_fetch(struct fetch *f, const char *url)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/music", f->music->bridge->config->data);
+    mkdir(path, 0700);
+    kept_path(f->music, f->conference, ".part", path);
+    f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    f->hash = EVP_MD_CTX_new();
+    if (f->fd < 0 || !f->hash || EVP_DigestInit_ex(f->hash, EVP_sha256(), NULL) != 1) return STATUS_IO;
+    struct http_client_request request = {
+        .url = url,
+        .timeout_ms = FETCH_MS,
+        .max_bytes = fetch_bytes_max,
+        .max_redirects = REDIRECTS,
+        .sink = on_bytes,
+    };
+    return http_client_start(f->music->bridge->client, &request, on_fetched, f, &f->exchange);
+}
+
+static void fail_later(void *arg)
+{
+    finish(arg, NULL);
+}
+
+void music_fetch(struct music *m, const char *conference, const char *url, music_done_fn *done, void *arg)
+{
+    struct fetch *f = calloc(1, sizeof *f);
+    if (!f) return;
+    *f = (struct fetch){.music = m, .fd = -1, .done = done, .arg = arg};
+    strcpy(f->conference, conference);
+    list_push_back(&m->fetches, &f->link);
+    char path[4096];
+    kept_path(m, conference, "", path);
+    if (access(path, R_OK) == 0)
+        decode(f);
+    else if (start_fetch(f, url) != STATUS_OK)
+        loop_defer(m->bridge->loop, fail_later, f);
+}
+
+void music_forget(struct music *m, const char *conference)
+{
+    list_each_safe (link, &m->fetches) {
+        struct fetch *f = list_object(link, struct fetch, link);
+        if (strcmp(f->conference, conference) != 0) continue;
+        if (f->exchange)
+            fetch_destroy(f);
+        else
+            f->forgotten = true;
+    }
+    char path[4096];
+    kept_path(m, conference, "", path);
+    unlink(path);
+    kept_path(m, conference, ".part", path);
+    unlink(path);
+}

@@ -1,0 +1,320 @@
+#include "daemon/recordings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "daemon/conference_row.h"
+#include "daemon/conferences.h"
+#include "hook/hook.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/random.h"
+#include "store/store_read.h"
+
+enum { STORE_WAIT_MS = 60000 };
+
+/* A recording that is not over, from its row to its announcement. */
+struct running {
+    struct list link;
+    struct recordings *recordings;
+    struct store_recording row; /* owned copy */
+    int64_t begun_us;           /* 0: not yet */
+    bool reported;              /* the recorder is through with it */
+};
+
+struct recordings {
+    struct bridge *bridge;
+    char dir[4000];
+    char base_url[256];
+    struct list running;
+};
+
+status recordings_create(struct recordings **out, struct bridge *bridge)
+{
+    struct recordings *r = calloc(1, sizeof *r);
+    if (!r) return STATUS_NO_MEMORY;
+    r->bridge = bridge;
+    list_init(&r->running);
+    snprintf(r->dir, sizeof r->dir, "%s/recordings", bridge->config->data);
+    if (mkdir(r->dir, 0700) != 0 && errno != EEXIST) {
+        log_event(LOG_ERROR, "recordings_dir_failed", "path=%s why=\"%s\"", r->dir, strerror(errno));
+        free(r);
+        return STATUS_IO;
+    }
+    *out = r;
+    return STATUS_OK;
+}
+
+static void running_destroy(struct running *running)
+{
+    list_remove(&running->link);
+    store_recording_clear(&running->row);
+    free(running);
+}
+
+void recordings_destroy(struct recordings *r)
+{
+    if (!r) return;
+    list_each_safe (link, &r->running)
+        running_destroy(list_object(link, struct running, link));
+    free(r);
+}
+
+const char *recordings_dir(const struct recordings *r)
+{
+    return r->dir;
+}
+
+void recordings_path(const struct recordings *r, const char *id, bool growing, char out[4096])
+{
+    snprintf(out, 4096, "%s/%s.wav%s", r->dir, id, growing ? ".part" : "");
+}
+
+void recordings_set_base_url(struct recordings *r, const char *url)
+{
+    snprintf(r->base_url, sizeof r->base_url, "%s", url);
+}
+
+char *recordings_url(const struct recordings *r, const struct store_recording *row)
+{
+    struct buffer url;
+    buffer_init(&url);
+    buffer_printf(&url, "%s/recordings/%s/%s.wav", r->base_url, row->token, row->id);
+    return buffer_take(&url);
+}
+
+static struct running *find(const struct recordings *r, const char *id)
+{
+    list_each (link, &r->running) {
+        struct running *running = list_object(link, struct running, link);
+        if (strcmp(running->row.id, id) == 0) return running;
+    }
+    return NULL;
+}
+
+status recordings_prepare(struct recordings *r, struct store_tx *tx, const struct conference *c, id_text id)
+{
+    char file[64];
+    uint8_t random[ID_RANDOM_BYTES];
+    struct running *running = calloc(1, sizeof *running);
+    if (!running) return STATUS_NO_MEMORY;
+    list_init(&running->link);
+    running->recordings = r;
+    struct store_recording row = {.state = "recording", .revision = 1};
+    random_id(row.id, "RE");
+    strcpy(row.account, c->account);
+    strcpy(row.conference, c->id);
+    snprintf(file, sizeof file, "%s.wav", row.id);
+    row.file = file;
+    random_bytes(random, sizeof random);
+    hex_format(row.token, random, sizeof random);
+    row.created_unix_ms = row.updated_unix_ms = clock_unix_ms();
+    status s = store_recording_copy(&running->row, &row);
+    if (s != STATUS_OK) {
+        free(running);
+        return s;
+    }
+    list_push_back(&r->running, &running->link);
+    store_put_recording(tx, &row);
+    strcpy(id, row.id);
+    return STATUS_OK;
+}
+
+struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz)
+{
+    struct running *running = find(r, id);
+    struct recording_spec spec = {.in_rate_hz = rate_hz, .user = running};
+    struct recording *recording;
+    if (!running) return NULL;
+    conferences_hold(r->bridge->conferences, running->row.conference);
+    strcpy(spec.id, id);
+    status s = recorder_open(r->bridge->recorder, &spec, &recording);
+    if (s != STATUS_OK) {
+        struct recording_report lost = {.user = running, .end = RECORDING_FAILED};
+        strcpy(lost.id, id);
+        recordings_report(r, &lost);
+        return NULL;
+    }
+    running->begun_us = clock_now_us();
+    log_event(LOG_INFO, "recording_began", "conf=%s recording=%s", running->row.conference, id);
+    return recording_ring(recording);
+}
+
+bool recordings_running(const struct recordings *r, const char *id)
+{
+    return find(r, id) != NULL;
+}
+
+uint64_t recordings_running_ms(const struct recordings *r, const char *id)
+{
+    const struct running *running = find(r, id);
+    if (!running || !running->begun_us) return 0;
+    return (uint64_t)(clock_now_us() - running->begun_us) / 1000;
+}
+
+/* The row as complete, and the callback that says so. */
+static void add_complete(void *arg, struct store_tx *tx, const struct conference *c)
+{
+    struct running *running = arg;
+    struct recordings *r = running->recordings;
+    bool lost = strcmp(running->row.state, "lost") == 0;
+    store_put_recording(tx, &running->row);
+    if (!c->status_callback_url) return;
+    char *url = lost ? NULL : recordings_url(r, &running->row);
+    struct recording_facts facts = {.url = url, .duration_ms = running->row.duration_ms};
+    strcpy(facts.id, running->row.id);
+    char *body = conference_status_body("conferenceRecordingStatus", c, c->status, &facts);
+    struct hook_event event = {
+        .account = c->account, .lane = c->id, .n = c->events, .url = c->status_callback_url, .body = body};
+    if (!body || hook_post(r->bridge->hook, tx, &event) != STATUS_OK)
+        log_event(LOG_ERROR, "callback_lost", "conf=%s event=%u why=no_memory", c->id, c->events);
+    free(body);
+    free(url);
+}
+
+static void finish(struct running *running)
+{
+    struct recordings *r = running->recordings;
+    id_text conference;
+    strcpy(conference, running->row.conference);
+    running_destroy(running);
+    conferences_release(r->bridge->conferences, conference);
+}
+
+static status announce_archived(struct running *running, const struct store_conference *row)
+{
+    struct recordings *r = running->recordings;
+    struct conference_event event = {.type = CONFERENCE_RECORDED, .recording = running->row.id};
+    struct conference_effects effects = {0};
+    struct conference *c;
+    struct store_tx *tx;
+    status s = conference_from_row(&c, row);
+    if (s != STATUS_OK) return s;
+    s = conference_apply(c, &event, clock_unix_ms(), &effects);
+    if (s == STATUS_OK) s = store_begin(r->bridge->store, &tx);
+    if (s == STATUS_OK) {
+        struct store_conference changed = conference_row(c);
+        store_put_conference(tx, &changed);
+        add_complete(running, tx, c);
+        store_commit_unsaved(tx, NULL, NULL);
+    }
+    conference_effects_clear(&effects);
+    conference_destroy(c);
+    return s;
+}
+
+static void on_archived(void *arg, status s, const struct store_conference *rows, size_t count,
+                        const struct store_page *page)
+{
+    struct running *running = arg;
+    (void)page;
+    if (s == STATUS_OK && count == 1) s = announce_archived(running, &rows[0]);
+    if (s != STATUS_OK)
+        log_event(LOG_ERROR, "recording_not_announced", "recording=%s why=%s", running->row.id, status_name(s));
+    finish(running);
+}
+
+/* A conference that was terminated before a crash is in memory no more: its row has the number of the next callback. */
+static void on_announced(void *arg, status s, const struct conference *c)
+{
+    struct running *running = arg;
+    struct store *store = running->recordings->bridge->store;
+    (void)c;
+    if (s == STATUS_NOT_FOUND &&
+        store_get_conference(store, running->row.account, running->row.conference, on_archived, running) == STATUS_OK)
+        return;
+    if (s != STATUS_OK)
+        log_event(LOG_ERROR, "recording_not_announced", "recording=%s why=%s", running->row.id, status_name(s));
+    finish(running);
+}
+
+static void set_outcome(struct store_recording *row, const struct recording_report *report)
+{
+    free((char *)(uintptr_t)row->state);
+    row->state = strdup(report->end == RECORDING_FAILED ? "lost" : "complete");
+    row->bytes = report->bytes;
+    row->duration_ms = report->duration_ms;
+    row->lost_ms = report->lost_ms;
+    row->revision++;
+    row->updated_unix_ms = clock_unix_ms();
+}
+
+static void announce(struct running *running)
+{
+    struct conference_event event = {.type = CONFERENCE_RECORDED, .recording = running->row.id};
+    conferences_happen(running->recordings->bridge->conferences, running->row.conference, &event, add_complete,
+                       on_announced, running);
+}
+
+void recordings_report(void *arg, const struct recording_report *report)
+{
+    struct recordings *r = arg;
+    struct running *running = find(r, report->id);
+    if (!running || running->reported) return;
+    running->reported = true;
+    set_outcome(&running->row, report);
+    log_event(report->end == RECORDING_ENDED ? LOG_INFO : LOG_WARN, "recording_ended",
+              "conf=%s recording=%s end=%s duration_ms=%llu lost_ms=%llu", running->row.conference, report->id,
+              recording_end_name(report->end), (unsigned long long)report->duration_ms,
+              (unsigned long long)report->lost_ms);
+    if (running->row.state) announce(running);
+}
+
+/* ---- start ---- */
+
+static void on_rows(void *arg, status s, const struct store_recording *rows, size_t count,
+                    const struct store_page *page)
+{
+    struct recordings *r = arg;
+    (void)page;
+    if (s != STATUS_OK) log_event(LOG_ERROR, "recordings_not_loaded", "why=%s", status_name(s));
+    for (size_t i = 0; i < count; i++) {
+        struct running *running = calloc(1, sizeof *running);
+        if (!running) return;
+        list_init(&running->link);
+        running->recordings = r;
+        if (store_recording_copy(&running->row, &rows[i]) != STATUS_OK) {
+            free(running);
+            return;
+        }
+        list_push_back(&r->running, &running->link);
+        conferences_hold(r->bridge->conferences, rows[i].conference);
+    }
+}
+
+/* A file that was complete and renamed, whose row had not been written yet. */
+static void take_finished(struct running *running)
+{
+    char path[4096];
+    struct stat file;
+    struct recording_report report = {.end = RECORDING_FAILED};
+    recordings_path(running->recordings, running->row.id, false, path);
+    if (stat(path, &file) == 0) {
+        int rate_hz = running->recordings->bridge->config->recording_rate_hz;
+        report.end = RECORDING_RECOVERED;
+        report.bytes = (uint64_t)file.st_size;
+        report.duration_ms = report.bytes > 44 ? (report.bytes - 44) * 1000 / 2 / (uint64_t)rate_hz : 0;
+    }
+    strcpy(report.id, running->row.id);
+    recordings_report(running->recordings, &report);
+}
+
+static void on_recovered(void *arg, const struct recording_report *report)
+{
+    recordings_report(arg, report);
+}
+
+status recordings_recover(struct recordings *r)
+{
+    status s = store_load_recordings(r->bridge->store, on_rows, r);
+    if (s == STATUS_OK) s = store_drain(r->bridge->store, STORE_WAIT_MS);
+    if (s == STATUS_OK) s = recorder_recover(r->dir, on_recovered, r);
+    list_each_safe (link, &r->running)
+        take_finished(list_object(link, struct running, link));
+    return s;
+}

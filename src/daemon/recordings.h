@@ -1,0 +1,58 @@
+/**
+ * @file recordings.h  From "a recording begins" to a finished, stored and announced file: rows, recorder and callbacks.
+ *
+ * Thread: control.
+ */
+#ifndef PARLEY_DAEMON_RECORDINGS_H
+#define PARLEY_DAEMON_RECORDINGS_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "conf/conference.h"
+#include "daemon/bridge.h"
+#include "record/recorder.h"
+#include "store/store_rows.h"
+#include "store/store_tx.h"
+
+struct recordings;
+struct ring;
+
+/** Makes DATA/recordings. @return STATUS_OK, STATUS_NO_MEMORY, STATUS_IO */
+MUST_CHECK status recordings_create(struct recordings **out, struct bridge *bridge);
+void recordings_destroy(struct recordings *r);
+
+/** DATA/recordings. Borrowed. */
+const char *recordings_dir(const struct recordings *r);
+
+/**
+ * At start, before the recorder exists and once the conferences are loaded: completes what a crash left, stores and
+ * announces it. Blocks on disk and store.
+ */
+MUST_CHECK status recordings_recover(struct recordings *r);
+
+/** Names a new recording of a conference and adds its row, in state "recording". @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status recordings_prepare(struct recordings *r, struct store_tx *tx, const struct conference *c, id_text id);
+
+/** Begins it. @return the ring for the engine; NULL where it cannot begin (logged; it is reported as lost) */
+struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz);
+
+/** The recorder's reports come here. */
+void recordings_report(void *arg, const struct recording_report *report);
+
+/** How long the recording is by now; 0 for one that does not run. */
+uint64_t recordings_running_ms(const struct recordings *r, const char *id);
+
+/** True while it is being recorded. */
+bool recordings_running(const struct recordings *r, const char *id);
+
+/** Path of a recording's audio, growing or complete. */
+void recordings_path(const struct recordings *r, const char *id, bool growing, char out[4096]);
+
+/** The capability URL of webhooks, heap, owned by the caller; NULL where memory is short. */
+char *recordings_url(const struct recordings *r, const struct store_recording *row);
+
+/** What recordings_url() begins with, "http://127.0.0.1:8080"; copied. Set once the listeners are bound. */
+void recordings_set_base_url(struct recordings *r, const char *url);
+
+#endif

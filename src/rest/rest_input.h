@@ -1,0 +1,52 @@
+/**
+ * @file rest_input.h  What clients write in JSON bodies, checked and turned into what the bridge understands.
+ *
+ * No request and no connection is known here: text in, values or the member that is wrong out. Members that we do not
+ * know are skipped, null counts as absent.
+ *
+ * Thread: any; the only state is what the URL check reads.
+ */
+#ifndef PARLEY_REST_REST_INPUT_H
+#define PARLEY_REST_REST_INPUT_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "conf/conference.h"
+#include "net/fetch_guard.h"
+
+/** What is wrong: the member, and what is allowed. */
+struct rest_fault {
+    const char *member; /**< "" where the body as a whole is */
+    char why[FETCH_WHY_SIZE];
+};
+
+/** As fetch_guard_url(). */
+typedef status rest_check_url_fn(void *arg, const char *url, char why[FETCH_WHY_SIZE]);
+
+enum { REST_UPDATE_EVENTS = 3 };
+
+/**
+ * Parses a body: one JSON object, or nothing at all, which is {}.
+ * @param[out] out  a new reference
+ * @return STATUS_OK; STATUS_INVALID (why says line and column)
+ */
+MUST_CHECK status rest_input_parse(json_t **out, struct slice text, struct rest_fault *fault);
+
+/**
+ * The options of a new conference. Texts in *out are borrowed from the body.
+ * @return STATUS_OK; STATUS_INVALID
+ */
+MUST_CHECK status rest_input_conference(struct conference_options *out, const json_t *body, rest_check_url_fn *check,
+                                        void *arg, struct rest_fault *fault);
+
+/** The events of an update: alias, playBeep, status, in this order. @return STATUS_OK; STATUS_INVALID */
+MUST_CHECK status rest_input_conference_update(struct conference_event events[REST_UPDATE_EVENTS], size_t *count,
+                                               const json_t *body, struct rest_fault *fault);
+
+/** The CONFERENCE_UPDATE event of a participant; its call is left alone. @return STATUS_OK; STATUS_INVALID */
+MUST_CHECK status rest_input_participant(struct conference_event *event, const json_t *body, struct rest_fault *fault);
+
+#endif

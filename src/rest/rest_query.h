@@ -1,0 +1,26 @@
+/**
+ * @file rest_query.h  The query of a list, key by key.
+ *
+ * A function that returns false has answered the call with 400, naming the key and what is allowed. An empty value
+ * counts as absent. Thread: control.
+ */
+#ifndef PARLEY_REST_REST_QUERY_H
+#define PARLEY_REST_REST_QUERY_H
+
+#include <stdbool.h>
+
+#include "rest/rest_call.h"
+#include "store/store_read.h"
+
+bool rest_query_flag(struct rest_call *call, const char *key, bool *given, bool *out);
+
+/** A day, "2026-11-23", as the range from its first millisecond to the next day's. */
+bool rest_query_day(struct rest_call *call, const char *key, struct store_range *out);
+
+/** pageSize and cursor. @param cursor  the text that paging->cursor will point to */
+bool rest_query_paging(struct rest_call *call, struct store_paging *paging, char cursor[STORE_CURSOR_SIZE]);
+
+/** Copies a value; "" where absent. */
+bool rest_query_text(struct rest_call *call, const char *key, char *out, size_t size);
+
+#endif

@@ -1,0 +1,167 @@
+#include <string.h>
+
+#include "rest/rest_page.h"
+#include "rest/rest_query.h"
+#include "rest/rest_routes.h"
+#include "rest/rest_views.h"
+
+static bool grows(const struct store_recording *row)
+{
+    return strcmp(row->state, "recording") == 0;
+}
+
+static json_t *view(const struct rest_call *call, const struct store_recording *row)
+{
+    const struct rest_backend *backend = &call->rest->backend;
+    return rest_view_recording(row,
+                               grows(row) ? backend->recording_duration_ms(backend->arg, row->id) : row->duration_ms);
+}
+
+static void fail_missing(struct rest_call *call)
+{
+    rest_fail(call, 404, REST_CODE_RECORDING_NOT_FOUND, "No such recording", NULL);
+}
+
+/* @return true where the answer holds the one row that was asked for; else the call was answered */
+static bool one_row(struct rest_call *call, status s, size_t count)
+{
+    if (s == STATUS_OK && count == 1) return true;
+    if (s == STATUS_OK || s == STATUS_NOT_FOUND)
+        fail_missing(call);
+    else
+        rest_fail_status(call, s);
+    return false;
+}
+
+static void on_list(void *arg, status s, const struct store_recording *rows, size_t count,
+                    const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    if (s != STATUS_OK) {
+        rest_fail_status(call, s);
+        return;
+    }
+    json_t *items = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(items, view(call, &rows[i]));
+    rest_page_reply(call, "recordings", items, page);
+}
+
+static void list(struct rest_call *call, const char *conference)
+{
+    struct store_recording_filter filter = {.account = call->account};
+    char call_id[REST_PARAMETER_SIZE], conference_id[REST_PARAMETER_SIZE], cursor[STORE_CURSOR_SIZE];
+    if (!rest_query_text(call, "callId", call_id, sizeof call_id)) return;
+    if (!rest_query_text(call, "conferenceId", conference_id, sizeof conference_id)) return;
+    if (!rest_query_day(call, "dateCreated", &filter.created)) return;
+    if (!rest_query_paging(call, &filter.paging, cursor)) return;
+    filter.call = call_id;
+    filter.conference = conference ? conference : conference_id;
+    status s = store_list_recordings(call->rest->store, &filter, on_list, call);
+    if (s == STATUS_INVALID)
+        rest_fail_member(call, "cursor", "is not one of a nextPageUri");
+    else if (s != STATUS_OK)
+        rest_fail_status(call, s);
+}
+
+void rest_recordings_list(struct rest_call *call)
+{
+    list(call, NULL);
+}
+
+static void on_conference(void *arg, status s, const struct store_conference *rows, size_t count,
+                          const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    (void)rows;
+    (void)page;
+    if (s == STATUS_OK && count == 1)
+        list(call, call->parameters[0]);
+    else
+        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+}
+
+void rest_recordings_list_of_conference(struct rest_call *call)
+{
+    status s = store_get_conference(call->rest->store, call->account, call->parameters[0], on_conference, call);
+    if (s != STATUS_OK) rest_fail_status(call, s);
+}
+
+static void get_row(struct rest_call *call, store_recordings_fn *fn)
+{
+    status s = store_get_recording(call->rest->store, call->account, call->parameters[0], fn, call);
+    if (s != STATUS_OK) rest_fail_status(call, s);
+}
+
+static void on_get(void *arg, status s, const struct store_recording *rows, size_t count, const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    (void)page;
+    if (one_row(call, s, count)) rest_reply(call, 200, view(call, rows));
+}
+
+void rest_recordings_get(struct rest_call *call)
+{
+    get_row(call, on_get);
+}
+
+static void reply_audio(struct rest_call *call, const struct store_recording *row)
+{
+    const struct rest_backend *backend = &call->rest->backend;
+    int fd;
+    uint64_t size;
+    status s = backend->recording_open(backend->arg, row, &fd, &size);
+    if (s == STATUS_NOT_FOUND) {
+        rest_fail(call, 404, REST_CODE_RECORDING_EMPTY, "The recording has no audio", NULL);
+    } else if (s != STATUS_OK) {
+        rest_fail(call, 500, REST_CODE_INTERNAL, "The audio cannot be read", NULL);
+    } else {
+        http_reply_file(call->request, fd, size, "audio/wav");
+        rest_call_destroy(call);
+    }
+}
+
+static void on_audio(void *arg, status s, const struct store_recording *rows, size_t count,
+                     const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    (void)page;
+    if (one_row(call, s, count)) reply_audio(call, rows);
+}
+
+void rest_recordings_audio(struct rest_call *call)
+{
+    get_row(call, on_audio);
+}
+
+/* /recordings/TOKEN/ID.wav: the token is the credential. */
+void rest_recordings_by_token(struct rest_call *call)
+{
+    status s = store_get_recording_by_token(call->rest->store, call->parameters[0], on_audio, call);
+    if (s != STATUS_OK) rest_fail_status(call, s);
+}
+
+static void on_deleted(void *arg, status s)
+{
+    struct rest_call *call = arg;
+    if (s == STATUS_OK)
+        rest_reply(call, 204, NULL);
+    else if (s == STATUS_CONFLICT)
+        rest_fail(call, 409, REST_CODE_CONFLICT, "It is still being recorded", NULL);
+    else
+        rest_fail_status(call, s);
+}
+
+static void on_delete(void *arg, status s, const struct store_recording *rows, size_t count,
+                      const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    const struct rest_backend *backend = &call->rest->backend;
+    (void)page;
+    if (one_row(call, s, count)) backend->recording_delete(backend->arg, rows, on_deleted, call);
+}
+
+void rest_recordings_delete(struct rest_call *call)
+{
+    get_row(call, on_delete);
+}

@@ -1,0 +1,88 @@
+#include "rest/rest_views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/dates.h"
+
+static json_t *text_or_null(const char *text)
+{
+    return text && text[0] ? json_string(text) : json_null();
+}
+
+/* The members that every resource begins with. uri is given. */
+static json_t *begin(json_t *uri, uint32_t revision, int64_t created_unix_ms, int64_t updated_unix_ms)
+{
+    char created[DATE_SIZE], updated[DATE_SIZE], created_iso[DATE_SIZE], updated_iso[DATE_SIZE];
+    date_rfc1123(created, created_unix_ms);
+    date_rfc1123(updated, updated_unix_ms);
+    date_iso(created_iso, created_unix_ms);
+    date_iso(updated_iso, updated_unix_ms);
+    return json_pack("{s:o, s:I, s:s, s:s, s:s, s:s}", "uri", uri, "revision", (json_int_t)revision, "dateCreated",
+                     created, "dateUpdated", updated, "dateCreatedISO", created_iso, "dateUpdatedISO", updated_iso);
+}
+
+static json_t *merge(json_t *object, json_t *more)
+{
+    if (!object || !more || json_object_update(object, more) != 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    json_decref(more);
+    return object;
+}
+
+json_t *rest_view_conference_row(const struct store_conference *row)
+{
+    bool failed = strcmp(row->status, conference_status_name(CONFERENCE_INTERNAL_ERROR)) == 0;
+    json_t *uri = json_sprintf("/Accounts/%s/Conferences/%s", row->account, row->id);
+    json_t *links = json_pack(
+        "{s:o, s:o}", "participants", json_sprintf("/Accounts/%s/Conferences/%s/Participants", row->account, row->id),
+        "recordings", json_sprintf("/Accounts/%s/Conferences/%s/Recordings", row->account, row->id));
+    json_t *more =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o}", "conferenceId", row->id, "accountId",
+                  row->account, "alias", row->alias ? row->alias : "", "playBeep", row->play_beep, "record",
+                  (int)row->record, "status", failed ? conference_status_name(CONFERENCE_TERMINATED) : row->status,
+                  "waitUrl", text_or_null(row->wait_url), "actionUrl", text_or_null(row->action_url),
+                  "statusCallbackUrl", text_or_null(row->status_callback_url), "subresourceUris", links);
+    return merge(begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
+}
+
+json_t *rest_view_conference(const struct conference *c)
+{
+    struct store_conference row = {
+        .alias = c->alias,
+        .play_beep = play_beep_name(c->play_beep),
+        .record = c->record,
+        .wait_url = c->wait_url,
+        .status_callback_url = c->status_callback_url,
+        .action_url = c->action_url,
+        .status = conference_status_name(c->status),
+        .revision = c->revision,
+        .created_unix_ms = c->created_unix_ms,
+        .updated_unix_ms = c->updated_unix_ms,
+    };
+    strcpy(row.id, c->id);
+    strcpy(row.account, c->account);
+    return rest_view_conference_row(&row);
+}
+
+json_t *rest_view_participant(const struct conference *c, const struct participant *p)
+{
+    json_t *uri = json_sprintf("/Accounts/%s/Conferences/%s/Participants/%s", c->account, c->id, p->call);
+    json_t *more = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "accountId", c->account, "conferenceId", c->id,
+                             "callId", p->call, "talk", (int)p->talk, "listen", (int)p->listen, "dtmfPassThrough",
+                             (int)p->dtmf_pass_through, "startConfOnEnter", (int)p->start_conf_on_enter);
+    return merge(begin(uri, p->revision, p->created_unix_ms, p->updated_unix_ms), more);
+}
+
+json_t *rest_view_recording(const struct store_recording *row, uint64_t duration_ms)
+{
+    json_t *uri = json_sprintf("/Accounts/%s/Recordings/%s", row->account, row->id);
+    json_t *download = json_sprintf("/Accounts/%s/Recordings/%s/Download", row->account, row->id);
+    json_t *more = json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:s, s:b, s:o}", "recordingId", row->id, "accountId",
+                             row->account, "callId", text_or_null(row->call), "conferenceId",
+                             text_or_null(row->conference), "durationSec", (json_int_t)((duration_ms + 999) / 1000),
+                             "mimeType", "audio/wav", "type", "private", "deleted", 0, "downloadUrl", download);
+    return merge(begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
+}
