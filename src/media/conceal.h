@@ -13,16 +13,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONCEAL_HISTORY_MS = 40, CONCEAL_LAG_MS = 15, CONCEAL_LAG_MAX = 720 };
+enum { CONCEAL_HISTORY_MS = 40, CONCEAL_LAG_MS = 15, CONCEAL_HISTORY_MAX = 48 * CONCEAL_HISTORY_MS, CONCEAL_TAPS = 8 };
 
 struct conceal {
     bool active;
     uint32_t rate_hz;
     uint32_t hold, fade; /**< samples at full level, then samples down to silence */
     uint32_t age;        /**< samples made up so far */
-    size_t length, at;   /**< of the period, and the next sample in it */
+    float length;        /**< of the period in samples: parts of one count, or a tone would lose its phase */
+    float at;            /**< how far into the period the next sample is */
     float step;          /**< height of the step between the signal and the period, taken out in the first 2 ms */
-    int16_t period[CONCEAL_LAG_MAX];
+    float last_taps[CONCEAL_TAPS];    /**< for reading between the samples of the last period, from `at` on ... */
+    float before_taps[CONCEAL_TAPS];  /**< ... and of the one before it */
+    int32_t last_place, before_place; /**< where these are read at a whole `at` of 0, counted from the history's end */
+    size_t history_samples;
+    int16_t history[CONCEAL_HISTORY_MAX];
 };
 
 void conceal_init(struct conceal *c, uint32_t rate_hz);

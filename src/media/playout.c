@@ -9,6 +9,7 @@
 
 enum {
     SLOTS = 64, /* packets that can wait: 640 ms of the shortest */
+    SEEN = 256, /* packets among which a duplicate is told from a late one */
     TICK_US = 20000,
     DEFAULT_GUARD_US = 4000,
     DEFAULT_MAX_DELAY_MS = 400,
@@ -64,6 +65,7 @@ struct playout {
     uint8_t free_places[SLOTS];
     uint32_t free_count;
     uint8_t *payloads;
+    int64_t seen[SEEN];   /* sequence numbers of the last packets, by their low bits */
     int64_t noted[SLOTS]; /* sequence numbers that were not audio, by their low bits */
 
     /* The sender's time line, from its last packet in sequence. */
@@ -153,8 +155,10 @@ void playout_reset(struct playout *p)
     p->free_count = SLOTS;
     for (uint8_t i = 0; i < SLOTS; i++) {
         p->free_places[i] = i;
-        p->noted[i] = -1;
+        p->noted[i] = INT64_MIN;
     }
+    for (int i = 0; i < SEEN; i++)
+        p->seen[i] = INT64_MIN;
     p->known = false;
     p->playing = false;
     p->cold = false;
@@ -328,13 +332,22 @@ static void follow_top(struct playout *p, const struct playout_packet *packet, c
     p->top_arrival_us = packet->arrival_us;
 }
 
-/* @return where it belongs in the list; SLOTS for one that is there already */
+/* True where a packet of that number was here before, be it played or waiting. Remembers it. */
+static bool is_duplicate(struct playout *p, int64_t seq)
+{
+    int64_t *seen = &p->seen[seq & (SEEN - 1)];
+    bool duplicate = *seen == seq;
+    *seen = seq;
+    return duplicate;
+}
+
+/* Where it belongs in the list. */
 static uint32_t find_place(const struct playout *p, int64_t seq)
 {
     uint32_t at = p->waiting_count;
-    while (at > 0 && p->waiting[at - 1].seq >= seq)
+    while (at > 0 && p->waiting[at - 1].seq > seq)
         at--;
-    return at < p->waiting_count && p->waiting[at].seq == seq ? SLOTS : at;
+    return at;
 }
 
 bool playout_put(struct playout *p, const struct playout_packet *packet)
@@ -346,8 +359,7 @@ bool playout_put(struct playout *p, const struct playout_packet *packet)
     }
     struct stored s = {.samples = (uint32_t)samples, .arrival_us = packet->arrival_us, .len = packet->len};
     place_packet(p, packet, &s);
-    uint32_t at = find_place(p, s.seq);
-    if (at == SLOTS) {
+    if (is_duplicate(p, s.seq)) {
         p->stats.duplicates++;
         return false;
     }
@@ -362,6 +374,7 @@ bool playout_put(struct playout *p, const struct playout_packet *packet)
         p->stats.overflows++;
         return false;
     }
+    uint32_t at = find_place(p, s.seq);
     s.place = p->free_places[--p->free_count];
     memcpy(payload_at(p, s.place), packet->payload, packet->len);
     memmove(p->waiting + at + 1, p->waiting + at, (p->waiting_count - at) * sizeof(p->waiting[0]));
@@ -374,7 +387,7 @@ void playout_note(struct playout *p, uint16_t seq)
 {
     if (!p->known) return;
     int64_t extended = p->top_seq + (int16_t)(uint16_t)(seq - p->top_wire_seq);
-    if (extended >= 0) p->noted[extended & (SLOTS - 1)] = extended;
+    p->noted[extended & (SLOTS - 1)] = extended;
 }
 
 /* --- the decoded queue ------------------------------------------------------------------------------------- */

@@ -280,9 +280,42 @@ static void single_losses_leave_no_hole(void **state)
         struct playout_stats stats = playout_get_stats(s.playout);
         assert_true(stats.lost > 0 && stats.late == 0);
         assert_int_equal(stats.stretches + stats.shrinks, 0);
+        /* Two in a row fade by 6 dB at most, which is a step but no hole; from three on there is one. */
+        assert_true(s.watch.max_phase_step_deg < 10.0);
+        if (s.longest_lost_run < 2) assert_int_equal(s.watch.breaks, 0);
         if (s.longest_lost_run < 3) assert_int_equal(s.watch.holes, 0);
         sim_clear(&s);
     }
+}
+
+static void a_lost_packet_keeps_the_phase_of_any_tone(void **state)
+{
+    (void)state;
+    double worst_deg = 0.0, worst_db = 0.0;
+    for (double hz = 313.0; hz < 3100.0; hz += 97.0) {
+        struct sim s;
+        sim_init(&s, 7000);
+        tone_init(&s.tone, RATE, hz, level_dbfs);
+        sim_begin(&s);
+        tone_watch_init(&s.watch, RATE, hz, level_dbfs);
+        for (int i = 0; i < 20; i++) {
+            s.loss = 1.0;
+            sim_run(&s, 0.02);
+            s.loss = 0.0;
+            sim_run(&s, 0.1 + 0.02 * (i % 3));
+        }
+        if (s.watch.breaks + s.watch.holes > 0) {
+            printf("%.0f Hz: ", hz);
+            report(&s, "lost");
+        }
+        worst_deg = fmax(worst_deg, s.watch.max_phase_step_deg);
+        worst_db = fmax(worst_db, s.watch.max_level_step_db);
+        assert_int_equal(playout_get_stats(s.playout).lost, 20);
+        sim_clear(&s);
+    }
+    printf("lost packets in tones of 313 to 3029 Hz: at most %.1f deg, %.2f dB\n", worst_deg, worst_db);
+    assert_true(worst_deg < 10.0);
+    assert_true(worst_db < 1.0);
 }
 
 static void jitter_grows_the_delay_and_calm_brings_it_back(void **state)
@@ -359,6 +392,7 @@ static void a_foreign_clock_is_followed(double ppm, double seconds)
     printf("delay %u to %u us\n", least, most);
     assert_steady(&s, what);
     assert_int_equal(playout_get_stats(s.playout).concealed_samples, 0);
+    assert_true(most - least <= 20000);
     sim_clear(&s);
 }
 
@@ -371,6 +405,217 @@ static void drift_of_either_sign_makes_no_break(void **state)
     a_foreign_clock_is_followed(-3000, 120);
 }
 
+static void put_tone(struct playout *p, struct tone *tone, uint16_t seq, uint32_t timestamp, int64_t arrival_us)
+{
+    int16_t pcm[FRAME];
+    uint8_t payload[FRAME];
+    tone_read(tone, pcm, FRAME);
+    codec_pcmu.encode(NULL, pcm, FRAME, payload, FRAME);
+    struct playout_packet packet = {
+        .seq = seq, .timestamp = timestamp, .payload = payload, .len = FRAME, .arrival_us = arrival_us};
+    (void)playout_put(p, &packet);
+}
+
+static void silence_suppression_is_silence_and_not_loss(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    for (int spurt = 0; spurt < 20; spurt++) {
+        int silent = 0;
+        s.talks = false;
+        for (int i = 0; i < 3 + spurt * 5; i++) {
+            sim_step(&s);
+            silent += s.frame.zero;
+        }
+        if (spurt > 2) assert_true(silent > 0);
+        s.talks = true;
+        for (int i = 0; i < 4; i++)
+            sim_step(&s);
+        tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+        sim_run(&s, 0.5);
+        assert_int_equal(s.watch.breaks + s.watch.holes, 0);
+    }
+    struct playout_stats stats = playout_get_stats(s.playout);
+    assert_int_equal(stats.lost + stats.late + stats.jumps, 0);
+    assert_true(stats.delay_us < 24000);
+    sim_clear(&s);
+}
+
+static void events_between_voice_are_not_lost_voice(void **state)
+{
+    (void)state;
+    struct playout *p;
+    struct tone tone;
+    struct playout_config config = {.codec = &codec_pcmu};
+    int16_t pcm[FRAME];
+    assert_int_equal(playout_create(&p, &config), STATUS_OK);
+    tone_init(&tone, RATE, frequency_hz, level_dbfs);
+    for (uint16_t i = 0; i < 100; i++) {
+        if (i >= 40 && i < 50)
+            playout_note(p, i);
+        else
+            put_tone(p, &tone, i, i * 160u, 1000000 + i * TICK_US);
+        (void)playout_get(p, 1010000 + i * TICK_US, pcm);
+    }
+    assert_int_equal(playout_get_stats(p).lost, 0);
+    playout_destroy(p);
+}
+
+static void duplicates_and_late_packets_are_counted_and_not_heard(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    sim_run(&s, 1);
+    struct tone noise;
+    tone_init(&noise, RATE, 2000.0, 0.0);
+    for (int i = 0; i < 50; i++) {
+        sim_run(&s, 0.1);
+        put_tone(s.playout, &noise, (uint16_t)(s.seq - 1), s.timestamp - 160, s.tick_us);
+        put_tone(s.playout, &noise, (uint16_t)(s.seq - 20), s.timestamp - 20 * 160, s.tick_us);
+    }
+    struct playout_stats stats = playout_get_stats(s.playout);
+    report(&s, "duplicates");
+    assert_int_equal(s.watch.breaks + s.watch.holes, 0);
+    assert_int_equal(stats.duplicates, 100);
+    assert_true(stats.jitter_us < 1000);
+    assert_int_equal(stats.lost, 0);
+    sim_clear(&s);
+}
+
+static void jumps_of_sequence_and_timestamp_are_taken_up(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t seq;
+        uint32_t timestamp;
+    } jumps[] = {{0, 5000000}, {0, 0x80000000u}, {10000, 0}, {0, (uint32_t)-16000}, {40000, 123456789}};
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+        s.seq = (uint16_t)(s.seq + jumps[i].seq);
+        s.timestamp += jumps[i].timestamp;
+        sim_run(&s, 5);
+        report(&s, "jump");
+        assert_int_equal(playout_get_stats(s.playout).jumps, i + 1);
+    }
+    assert_int_equal(s.watch.breaks + s.watch.holes, 0);
+    assert_int_equal(playout_get_stats(s.playout).concealed_samples, 0);
+    assert_true(playout_get_stats(s.playout).delay_us < 24000);
+    sim_clear(&s);
+}
+
+static void an_outage_fades_and_what_comes_after_is_whole(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    s.loss = 1.0;
+    sim_run(&s, 0.2);
+    assert_true(s.frame.zero);
+    sim_run(&s, 3);
+    assert_int_equal(s.frame.verdict, PLAYOUT_IDLE);
+    s.loss = 0.0;
+    for (int i = 0; i < 3; i++)
+        sim_step(&s);
+    tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+    sim_run(&s, 5);
+    assert_steady(&s, "after an outage");
+    assert_true(playout_get_stats(s.playout).delay_us < 24000);
+    sim_clear(&s);
+}
+
+static void a_new_source_is_played_from_its_first_packet(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    sim_run(&s, 1);
+    playout_reset(s.playout);
+    s.seq = 12;
+    s.timestamp = 99;
+    for (int i = 0; i < 3; i++)
+        sim_step(&s);
+    tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+    sim_run(&s, 1);
+    assert_steady(&s, "new source");
+    assert_int_equal(playout_get_stats(s.playout).lost, 0);
+    sim_clear(&s);
+}
+
+static void an_unheard_leg_is_warm_when_it_is_heard(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 30 + round; i++) {
+            while (s.send_us <= (double)s.tick_us)
+                send_packet(&s);
+            deliver(&s, s.tick_us);
+            enum playout_verdict verdict = playout_skip(s.playout, s.tick_us);
+            if (i > 3) assert_int_equal(verdict, PLAYOUT_VOICE);
+            s.tick_us += TICK_US;
+        }
+        tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+        sim_run(&s, 0.4);
+        assert_int_equal(s.watch.breaks + s.watch.holes, 0);
+    }
+    struct playout_stats stats = playout_get_stats(s.playout);
+    report(&s, "unheard");
+    assert_int_equal(stats.lost + stats.late + stats.concealed_samples + stats.overflows, 0);
+    assert_true(stats.delay_us < 24000);
+    sim_clear(&s);
+}
+
+static void ticks_that_the_thread_missed_do_not_add_delay(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    for (int i = 0; i < 20; i++) {
+        s.tick_us += 3 * TICK_US;
+        sim_run(&s, 1);
+    }
+    assert_true(playout_get_stats(s.playout).delay_us < 24000);
+    assert_int_equal(playout_get_stats(s.playout).lost, 0);
+    sim_clear(&s);
+}
+
+static void what_no_codec_can_take_is_counted(void **state)
+{
+    (void)state;
+    struct playout *p = NULL;
+    struct playout_config config = {.codec = &codec_pcma}, wrong = {.codec = &codec_pcma, .max_delay_ms = 5};
+    uint8_t payload[600] = {0};
+    assert_int_equal(playout_create(&p, &wrong), STATUS_INVALID);
+    assert_null(p);
+    assert_int_equal(playout_create(&p, &config), STATUS_OK);
+    struct playout_packet packet = {.payload = payload, .len = 0};
+    assert_false(playout_put(p, &packet));
+    packet.len = 481;
+    assert_false(playout_put(p, &packet));
+    assert_int_equal(playout_get_stats(p).invalid, 2);
+    packet.len = 160;
+    for (uint16_t i = 0; i < 100; i++) {
+        packet.seq = i;
+        packet.timestamp = i * 160u;
+        packet.arrival_us = i;
+        (void)playout_put(p, &packet);
+    }
+    struct playout_stats stats = playout_get_stats(p);
+    assert_int_equal(stats.overflows, 100 - 64);
+    playout_destroy(p);
+    playout_destroy(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,10 +623,20 @@ int main(void)
         cmocka_unit_test(samples_pass_bit_for_bit_on_a_clean_network),
         cmocka_unit_test(packets_of_any_length_and_changes_of_it_are_steady),
         cmocka_unit_test(single_losses_leave_no_hole),
+        cmocka_unit_test(a_lost_packet_keeps_the_phase_of_any_tone),
         cmocka_unit_test(jitter_grows_the_delay_and_calm_brings_it_back),
         cmocka_unit_test(small_jitter_is_steady_after_it_has_been_learnt),
         cmocka_unit_test(reordered_packets_are_put_in_order),
         cmocka_unit_test(drift_of_either_sign_makes_no_break),
+        cmocka_unit_test(silence_suppression_is_silence_and_not_loss),
+        cmocka_unit_test(events_between_voice_are_not_lost_voice),
+        cmocka_unit_test(duplicates_and_late_packets_are_counted_and_not_heard),
+        cmocka_unit_test(jumps_of_sequence_and_timestamp_are_taken_up),
+        cmocka_unit_test(an_outage_fades_and_what_comes_after_is_whole),
+        cmocka_unit_test(a_new_source_is_played_from_its_first_packet),
+        cmocka_unit_test(an_unheard_leg_is_warm_when_it_is_heard),
+        cmocka_unit_test(ticks_that_the_thread_missed_do_not_add_delay),
+        cmocka_unit_test(what_no_codec_can_take_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
