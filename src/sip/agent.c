@@ -15,7 +15,7 @@
 #include "os/random.h"
 #include "sip/call.h"
 #include "sip/listen.h"
-#include "sip/request.h"
+#include "sip/reply.h"
 
 enum {
     DSCP_CS3 = 0x60, /* as the whole traffic class byte */
@@ -26,29 +26,19 @@ enum {
 
 /* What belongs to no dialog. */
 
-static int refuse(nta_incoming_t *irq, int code, const char *phrase, const char *header)
-{
-    nta_incoming_treply(irq, code, phrase, TAG_IF(header, SIPTAG_HEADER_STR(header)), TAG_END());
-    nta_incoming_destroy(irq);
-    return 0;
-}
-
 static int refuse_for_now(const struct agent *a, nta_incoming_t *irq, const char *why)
 {
     char header[64];
     uint32_t after_s = a->retry_after_s > 0 ? a->retry_after_s : RETRY_AFTER_S;
     snprintf(header, sizeof header, "Retry-After: %u", after_s);
     log_event(LOG_INFO, "call_refused", "code=503 why=%s", why);
-    return refuse(irq, 503, "Service Unavailable", header);
+    return reply_refuse(irq, (struct refusal){503, "Service Unavailable", header});
 }
 
 static int answer_options(const struct agent *a, nta_incoming_t *irq)
 {
     if (a->leaving || !link_is_up(a->link)) return refuse_for_now(a, irq, "options_alone");
-    nta_incoming_treply(irq, SIP_200_OK, SIPTAG_ALLOW_STR(REQUEST_ALLOW), SIPTAG_ACCEPT_STR("application/sdp"),
-                        SIPTAG_SUPPORTED_STR(REQUEST_SUPPORTED), TAG_END());
-    nta_incoming_destroy(irq);
-    return 0;
+    return reply_options(irq);
 }
 
 /** A bucket that holds a second's worth of new calls. */
@@ -69,7 +59,7 @@ static bool allowed(struct agent *a, int64_t now_us)
 static int take_invite(struct agent *a, nta_incoming_t *irq, const sip_t *sip)
 {
     struct refusal r = request_check_invite(sip);
-    if (r.code) return refuse(irq, r.code, r.phrase, r.header);
+    if (r.code) return reply_refuse(irq, r);
     if (!link_is_up(a->link)) return refuse_for_now(a, irq, "alone");
     if (!a->accepting || a->leaving) return refuse_for_now(a, irq, "load");
     if (link_is_full(a->link)) return refuse_for_now(a, irq, "messages");
@@ -87,15 +77,10 @@ static int on_request(nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *ir
         return 0;
     }
     struct refusal r = request_check(sip);
-    if (r.code) return refuse(irq, r.code, r.phrase, r.header);
+    if (r.code) return reply_refuse(irq, r);
     bool begins = (method == sip_method_invite || method == sip_method_options) && !sip->sip_to->a_tag;
-    if (!begins) return refuse(irq, SIP_481_NO_TRANSACTION, NULL);
-    char *unsupported = request_unsupported(sip);
-    if (unsupported) {
-        refuse(irq, 420, "Bad Extension", unsupported);
-        free(unsupported);
-        return 0;
-    }
+    if (!begins) return reply_refuse(irq, (struct refusal){SIP_481_NO_TRANSACTION, NULL});
+    if (reply_unsupported(irq, sip)) return 0;
     return method == sip_method_options ? answer_options(a, irq) : take_invite(a, irq, sip);
 }
 
@@ -146,8 +131,8 @@ static void on_message(void *arg, const struct signal_message *m)
 static void on_acknowledged(void *arg, uint64_t number)
 {
     struct agent *a = arg;
-    list_each (link, &a->call_list) {
-        call_acknowledged(call_of_link(link), number);
+    list_each_safe (link, &a->waiting) {
+        call_acknowledged(call_of_mark(link), number);
     }
 }
 
@@ -254,6 +239,8 @@ bool agent_open(struct agent *a, const struct options *options, su_root_t *root)
 {
     *a = (struct agent){.options = options, .root = root, .accepting = true, .bound = json_array()};
     list_init(&a->call_list);
+    list_init(&a->waiting);
+    list_init(&a->finished);
     rng_init(&a->rng, random_u64());
     a->alone_since_us = a->allowed_at_us = clock_now_us();
     a->allowance_us = US_PER_S;
@@ -297,9 +284,8 @@ static void leave(struct agent *a)
 
 bool agent_turn(struct agent *a, int64_t now_us)
 {
-    list_each_safe (link, &a->call_list) {
-        call_reap(call_of_link(link));
-    }
+    while (!list_empty(&a->finished))
+        call_destroy(call_of_mark(a->finished.next));
     link_flush(a->link);
     if (a->alone_since_us == INT64_MAX && !a->leaving) return true;
     int64_t left_us = a->alone_since_us + (int64_t)a->options->hold_s * US_PER_S - now_us;

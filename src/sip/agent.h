@@ -41,9 +41,11 @@ struct agent {
     nta_leg_t *leg; /**< takes what belongs to no dialog */
     struct agent_listener listeners[AGENT_LISTENERS_MAX];
     unsigned listener_count;
-    json_t *bound;     /**< "sip:ADDR:PORT" as asked for, with real ports */
-    struct map *calls; /**< by call id */
-    struct list call_list;
+    json_t *bound;         /**< "sip:ADDR:PORT" as asked for, with real ports */
+    struct map *calls;     /**< by call id */
+    struct list call_list; /**< all */
+    struct list waiting;   /**< calls with responses that wait for parleyd */
+    struct list finished;  /**< calls to be freed at the end of the turn */
     struct rng rng;
     bool accepting; /**< as parleyd's last load said */
     uint32_t retry_after_s;

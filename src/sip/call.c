@@ -11,13 +11,28 @@
 #include "os/log.h"
 #include "os/random.h"
 #include "sip/call_state.h"
-#include "sip/request.h"
+#include "sip/reply.h"
 
 enum { US_PER_MS = 1000, TIMER_MAX_MS = 3600 * 1000 };
 
 struct call *call_of_link(struct list *link)
 {
     return list_object(link, struct call, link);
+}
+
+struct call *call_of_mark(struct list *mark)
+{
+    return list_object(mark, struct call, mark);
+}
+
+/** Puts the call where the agent looks for what it needs next. */
+static void set_mark(struct call *c)
+{
+    list_remove(&c->mark);
+    if (!list_empty(&c->pending))
+        list_push_back(&c->agent->waiting, &c->mark);
+    else if (c->ended)
+        list_push_back(&c->agent->finished, &c->mark);
 }
 
 const char *call_id(const struct call *c)
@@ -128,6 +143,7 @@ static void carry_out_all(struct call *c, const struct dialog_effects *effects)
 {
     for (unsigned i = 0; i < effects->count; i++)
         carry_out(c, &effects->at[i]);
+    set_mark(c);
     arm(c);
 }
 
@@ -193,28 +209,6 @@ static struct call_request *add_request(struct call *c, nta_incoming_t *irq, sip
     return r;
 }
 
-static int refuse(nta_incoming_t *irq, struct refusal r)
-{
-    nta_incoming_treply(irq, r.code, r.phrase, TAG_IF(r.header, SIPTAG_HEADER_STR(r.header)), TAG_END());
-    nta_incoming_destroy(irq);
-    return 0;
-}
-
-static int refuse_unsupported(nta_incoming_t *irq, char *header)
-{
-    refuse(irq, (struct refusal){420, "Bad Extension", header});
-    free(header);
-    return 0;
-}
-
-static int answer_options(nta_incoming_t *irq)
-{
-    nta_incoming_treply(irq, SIP_200_OK, SIPTAG_ALLOW_STR(REQUEST_ALLOW), SIPTAG_ACCEPT_STR("application/sdp"),
-                        SIPTAG_SUPPORTED_STR(REQUEST_SUPPORTED), TAG_END());
-    nta_incoming_destroy(irq);
-    return 0;
-}
-
 static struct refusal check_in_dialog(const sip_t *sip)
 {
     struct refusal r = request_check(sip);
@@ -231,7 +225,7 @@ static void take_in_dialog(struct call *c, nta_incoming_t *irq, const sip_t *sip
     if (type != DIALOG_PEER_BYE && type != DIALOG_PEER_INFO && sip->sip_contact)
         nta_leg_server_route(c->leg, NULL, sip->sip_contact); /* a target refresh (RFC 3261 section 12.2.2) */
     if (!add_request(c, irq, method, ++c->last_transaction)) {
-        refuse(irq, (struct refusal){SIP_500_INTERNAL_SERVER_ERROR, NULL});
+        reply_refuse(irq, (struct refusal){SIP_500_INTERNAL_SERVER_ERROR, NULL});
         return;
     }
     char *body = type == DIALOG_PEER_BYE ? NULL : request_body(sip);
@@ -263,19 +257,18 @@ static int on_request(nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *ir
         return 0;
     }
     struct refusal r = check_in_dialog(sip);
-    if (r.code) return refuse(irq, r);
-    char *unsupported = request_unsupported(sip);
-    if (unsupported) return refuse_unsupported(irq, unsupported);
+    if (r.code) return reply_refuse(irq, r);
+    if (reply_unsupported(irq, sip)) return 0;
     switch (sip->sip_request->rq_method) {
     case sip_method_invite: take_in_dialog(c, irq, sip, DIALOG_PEER_REINVITE); return 0;
     case sip_method_update: take_in_dialog(c, irq, sip, DIALOG_PEER_UPDATE); return 0;
     case sip_method_bye: take_in_dialog(c, irq, sip, DIALOG_PEER_BYE); return 0;
     case sip_method_info:
-        if (!sip->sip_payload || !sip->sip_content_type) return refuse(irq, (struct refusal){SIP_200_OK, NULL});
+        if (!sip->sip_payload || !sip->sip_content_type) return reply_refuse(irq, (struct refusal){SIP_200_OK, NULL});
         take_in_dialog(c, irq, sip, DIALOG_PEER_INFO);
         return 0;
-    case sip_method_options: return answer_options(irq);
-    default: return refuse(irq, (struct refusal){SIP_481_NO_TRANSACTION, NULL});
+    case sip_method_options: return reply_options(irq);
+    default: return reply_refuse(irq, (struct refusal){SIP_481_NO_TRANSACTION, NULL});
     }
 }
 
@@ -337,6 +330,7 @@ static struct call *call_create(struct agent *a)
     c->agent = a;
     random_id(c->id, "CA");
     list_init(&c->link);
+    list_init(&c->mark);
     list_init(&c->requests);
     list_init(&c->pending);
     dialog_init(&c->dialog, &a->options->session, &a->rng);
@@ -356,6 +350,7 @@ int call_begin(struct agent *a, nta_incoming_t *irq, const sip_t *sip)
     if (!find_addresses(c, irq) || !make_leg(c, irq, sip) ||
         !add_request(c, irq, sip_method_invite, DIALOG_FIRST_INVITE)) {
         c->ended = true;
+        set_mark(c);
         return 500;
     }
     char source[ADDRESS_TEXT_SIZE];
@@ -421,13 +416,7 @@ void call_acknowledged(struct call *c, uint64_t number)
         free(p);
         call_respond(c, &effect);
     }
-}
-
-bool call_reap(struct call *c)
-{
-    if (!c->ended || !list_empty(&c->pending)) return false;
-    call_destroy(c);
-    return true;
+    if (list_empty(&c->pending)) set_mark(c);
 }
 
 void call_destroy(struct call *c)
@@ -443,6 +432,7 @@ void call_destroy(struct call *c)
     if (c->tport) tport_unref(c->tport);
     if (c->timer) su_timer_destroy(c->timer);
     list_remove(&c->link);
+    list_remove(&c->mark);
     map_remove(c->agent->calls, c->id);
     dialog_clear(&c->dialog);
     free(c->local_uri);

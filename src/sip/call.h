@@ -16,7 +16,7 @@ int call_begin(struct agent *a, nta_incoming_t *irq, const sip_t *sip);
 /** A message of parleyd for this call. */
 void call_message(struct call *c, const struct signal_message *m);
 
-/** parleyd has acknowledged up to this number: what waited for it goes out. */
+/** parleyd has acknowledged up to this number: what waited for it goes out, and the call may leave agent->waiting. */
 void call_acknowledged(struct call *c, uint64_t number);
 
 /** Hangs up by ourselves, whatever the state. */
@@ -27,12 +27,13 @@ const char *call_id(const struct call *c);
 /** Its dialog is not over. */
 bool call_is_live(const struct call *c);
 
-/** Frees it where its dialog is over and nothing waits to be sent; not inside a callback of it. @return true if so */
-bool call_reap(struct call *c);
-
-/** Frees it at once. */
+/** Frees it; not inside a callback of it. */
 void call_destroy(struct call *c);
 
+/** The call of a link in the agent's call_list. */
 struct call *call_of_link(struct list *link);
+
+/** The call of a link in the agent's waiting or finished. */
+struct call *call_of_mark(struct list *mark);
 
 #endif

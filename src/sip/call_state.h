@@ -28,7 +28,8 @@ struct call_pending {
 enum { CALL_METHODS = DIALOG_METHOD_BYE + 1 };
 
 struct call {
-    struct list link;
+    struct list link;    /**< in agent->call_list */
+    struct list mark;    /**< in agent->waiting or agent->finished, or in none */
     struct agent *agent; /**< borrowed */
     id_text id;
     struct dialog dialog;

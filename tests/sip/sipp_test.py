@@ -132,6 +132,8 @@ class World:
         return Phone(self.sip.address())
 
 
+RELIABLE = ('<recv response="183" rrs="true"><action><ereg regexp="[0-9]+" search_in="hdr" header="RSeq:" check_it="true" '
+            'assign_to="rseq"/></action></recv>\n')
 BYE_BY_CALLER = [request("BYE", 2), response(200)]
 
 
@@ -169,11 +171,45 @@ def a_cancelled_call_gets_487(w):
 
 def a_reliable_provisional_response_is_pracked(w):
     prack = request("PRACK", 2, headers="RAck: [$rseq] 1 INVITE")
-    first = ('<recv response="183" rrs="true"><action><ereg regexp="[0-9]+" search_in="hdr" header="RSeq:" check_it="true" '
-             'assign_to="rseq"/></action></recv>\n')
-    w.sipp("prack", "prack", invite(headers="Supported: 100rel"), response(100, optional=True), first, prack, response(200, CSeq="PRACK"),
+    w.sipp("prack", "prack", invite(headers="Supported: 100rel"), response(100, optional=True), RELIABLE, prack, response(200, CSeq="PRACK"),
            response(200, CSeq="INVITE"), ack(1), request("BYE", 3), response(200))
     w.parleyd.expect("prack", "prack")
+
+
+def an_answer_waits_for_the_prack(w):
+    prack = request("PRACK", 2, headers="RAck: [$rseq] 1 INVITE")
+    w.sipp("hasty answer", "hasty", invite(headers="Require: 100rel"), response(100, optional=True), RELIABLE, pause(300), prack,
+           response(200, CSeq="PRACK"), response(200, CSeq="INVITE"), ack(1), request("BYE", 3), response(200))
+
+
+def an_early_session_is_updated(w):
+    prack = request("PRACK", 2, headers="RAck: [$rseq] 1 INVITE")
+    w.sipp("early update", "early", invite(headers="Supported: 100rel"), response(100, optional=True), RELIABLE, prack, response(200, CSeq="PRACK"),
+           request("UPDATE", 3, OFFER), response(200, Content_Type="application/sdp", CSeq="UPDATE"), response(200, CSeq="INVITE"), ack(1),
+           request("BYE", 4), response(200))
+
+
+def a_cancel_before_the_prack_gets_487(w):
+    w.sipp("cancel unpracked", "silence", invite(headers="Supported: 100rel"), response(100, optional=True), response(183),
+           request("CANCEL", 1, to_tag=False, branch="[branch-3]"), response(200), response(487), request("ACK", 1, branch="[branch-6]"))
+    w.parleyd.expect("silence", "cancel")
+
+
+def a_missing_prack_ends_the_call(w):
+    phone = Phone(w.quick.address())
+    phone.send("INVITE", 1, uri=f"sip:silence@{w.quick.target}", body=sdp(), headers=["Supported: 100rel"])
+    code, text = phone.receive(seconds=8)
+    assert code == 504, text
+    phone.send("ACK", 1, to_tag=tag_of(text))
+    w.quick_parleyd.expect("silence", "ended", reason="no PRACK")
+    phone = w.phone()
+    phone.send("INVITE", 1, uri=f"sip:silence@{w.sip.target}", body=sdp(), headers=["Supported: 100rel"])
+    _, text = phone.receive(1, final=False)
+    while "183" not in text.split("\r\n")[0]:
+        _, text = phone.receive(1, final=False)
+    assert phone.ask("PRACK", 2, to_tag=tag_of(text), headers=["RAck: 1 1 INVITE"])[0] == 481
+    assert phone.ask("BYE", 3, to_tag=tag_of(text))[0] == 200
+    assert phone.receive(1)[0] == 487
 
 
 def a_late_offer_is_answered_in_the_ack(w):
@@ -225,10 +261,11 @@ def ipv6_carries_a_call(w):
 
 
 def we_refresh_the_session_by_update(w):
-    w.sipp("we refresh by update", "refresh", invite(headers="Supported: timer\nAllow: INVITE, ACK, BYE, UPDATE"), early(),
+    for transport in ("u1", "t1"):
+        w.sipp("we refresh by update " + transport, "refresh", invite(headers="Supported: timer\nAllow: INVITE, ACK, BYE, UPDATE"), early(),
            response(200, Session_Expires="4;refresher=uas"), ack(), receive("UPDATE", Session_Expires="4;refresher=uac"),
            answer(200, "OK", headers="Session-Expires: 4;refresher=uac\nRequire: timer"), receive("UPDATE"),
-           answer(200, "OK", headers="Session-Expires: 4;refresher=uac\nRequire: timer"), *BYE_BY_CALLER, target=w.quick.target)
+           answer(200, "OK", headers="Session-Expires: 4;refresher=uac\nRequire: timer"), *BYE_BY_CALLER, target=w.quick.target, transport=transport)
 
 
 def we_refresh_the_session_by_reinvite_where_update_is_not_allowed(w):
@@ -264,6 +301,30 @@ def a_missing_ack_ends_the_call(w):
     assert answers >= 4, f"{answers} retransmissions"
     assert text.startswith("BYE"), "no BYE"
     w.quick_parleyd.expect("slow", "ended", reason="no ACK")
+
+
+def a_reinvite_without_ack_ends_the_call(w):
+    w.sipp("reinvite without ack", "plain", invite(), early(), response(200), ack(), request("INVITE", 2, OFFER, retransmit=False), early(),
+           response(200), receive("BYE"), answer(200, "OK"), target=w.quick.target)
+    w.quick_parleyd.expect("plain", "ended", reason="no ACK")
+
+
+def a_closed_tcp_connection_does_not_hurt(w):
+    phone = w.phone()
+    with socket.socket() as t:
+        t.bind(("127.0.0.1", 0))
+        t.connect(w.sip.address())
+        phone.port = t.getsockname()[1]
+        t.sendall(phone.text("INVITE", 1, uri=f"sip:slow@{w.sip.target}", body=sdp()).replace("SIP/2.0/UDP", "SIP/2.0/TCP").encode())
+        text = ""
+        while "SIP/2.0 200" not in text:
+            text += t.recv(65536).decode()
+        t.sendall(phone.text("ACK", 1, to_tag=tag_of(text)).replace("SIP/2.0/UDP", "SIP/2.0/TCP").encode())
+        w.parleyd.wait(lambda: w.parleyd.of("slow", "ack"), "ack")
+        call = w.parleyd.of("slow", "invite")[-1]["call"]
+    time.sleep(0.1)
+    w.parleyd.send("hangup", call)
+    w.parleyd.wait(lambda: [m for m in w.parleyd.of("slow", "ended") if m["call"] == call], "ended", 10)
 
 
 def the_unsupported_is_refused_as_the_rfcs_say(w):
@@ -488,7 +549,9 @@ def a_burst_of_calls_is_carried(w):
 
 SCENARIOS = [
     listeners_are_told_in_the_hello, a_call_is_answered_and_ended_by_the_caller, a_call_is_ended_by_parleyd, a_refusal_carries_its_headers,
-    a_cancelled_call_gets_487, a_reliable_provisional_response_is_pracked, a_late_offer_is_answered_in_the_ack,
+    a_cancelled_call_gets_487, a_reliable_provisional_response_is_pracked, an_answer_waits_for_the_prack, an_early_session_is_updated,
+    a_cancel_before_the_prack_gets_487, a_missing_prack_ends_the_call, a_reinvite_without_ack_ends_the_call,
+    a_closed_tcp_connection_does_not_hurt, a_late_offer_is_answered_in_the_ack,
     the_caller_changes_the_session_by_reinvite_and_update, a_late_reinvite_gets_an_offer, a_refused_change_leaves_the_call_up,
     parleyd_changes_the_session, a_glare_is_tried_again, tcp_carries_a_call, ipv6_carries_a_call, we_refresh_the_session_by_update,
     we_refresh_the_session_by_reinvite_where_update_is_not_allowed, a_session_that_the_caller_does_not_refresh_expires,
