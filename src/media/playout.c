@@ -1,6 +1,7 @@
 #include "media/playout.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ enum {
     SPLICE_MOST_MS = 20,
     SPLICE_FADE_MS = 5,
     TEMPLATE_MS = 10,
+    PATIENCE_TICKS = 1500,
     SHRINK_LEAST_MS = 10, /* with less to choose from no whole number of periods may fit a tone */
 };
 
@@ -87,6 +89,7 @@ struct playout {
     int64_t inserted;  /* made-up samples at the end of the queue that stand for no media time */
     int64_t paused_ticks;
     int64_t splice_tick; /* last one */
+    int64_t need_tick;   /* since when a splice is wanted */
     struct conceal conceal;
     void *decoder;
     size_t read, write, capacity;
@@ -588,7 +591,7 @@ static void splice(struct playout *p, size_t lag, bool shrink)
     lag_cross_fade(p->queue + p->read, p->queue + to, mixed, fade);
     memcpy(p->queue + to, mixed, fade * sizeof(*mixed));
     p->read = to;
-    p->splice_tick = p->tick;
+    p->splice_tick = p->need_tick = p->tick;
     if (shrink)
         p->stats.shrinks++;
     else
@@ -596,15 +599,20 @@ static void splice(struct playout *p, size_t lag, bool shrink)
 }
 
 /*
- * How like itself the signal must be for a splice now: the longer it has waited and the more there is to do, the less
- * is asked.
+ * How like itself the signal must be for a splice now: less with every tick that has been waited for a better place.
+ * With little to take out there is half a minute's time for a pause in speech, and few lags to choose from for a tone.
  */
-static float wanted_likeness(const struct playout *p, int64_t amount)
+static float likeness_to_shrink(const struct playout *p, int64_t amount)
 {
-    int64_t waited = p->tick - p->splice_tick;
-    float wanted = 0.95f - 0.01f * (float)(waited > 50 ? 50 : waited);
-    if (amount > 60 * (int64_t)p->ms) wanted -= 0.2f;
-    return wanted;
+    float waited = (float)(p->tick - p->need_tick);
+    if (amount >= 60 * (int64_t)p->ms) return fmaxf(0.8f - 0.05f * waited, 0.3f);
+    if (amount >= (int64_t)p->frame) return fmaxf(0.97f - 0.01f * waited, 0.6f);
+    return waited < PATIENCE_TICKS ? 0.99f : 0.85f;
+}
+
+static float likeness_to_stretch(const struct playout *p)
+{
+    return fmaxf(0.97f - 0.02f * (float)(p->tick - p->need_tick), 0.4f);
 }
 
 static void shrink(struct playout *p, int64_t amount)
@@ -620,10 +628,10 @@ static void shrink(struct playout *p, int64_t amount)
     if (most > ahead(p) - margin) most = ahead(p) - margin;
     const int16_t *here = p->queue + p->read;
     struct lag lag = lag_find(here, here, 1, template, least, most, p->ms / 8, 0.001f);
-    if (lag.likeness >= wanted_likeness(p, amount)) splice(p, lag.samples, true);
+    if (lag.likeness >= likeness_to_shrink(p, amount)) splice(p, lag.samples, true);
 }
 
-static void stretch(struct playout *p, int64_t amount)
+static void stretch(struct playout *p)
 {
     size_t template = (size_t)TEMPLATE_MS * p->ms, least = p->rate / (1000000 / SPLICE_LEAST_US);
     if (p->tick - p->splice_tick < 2) return;
@@ -631,7 +639,7 @@ static void stretch(struct playout *p, int64_t amount)
     if (p->conceal.active || ahead(p) < template) return;
     const int16_t *here = p->queue + p->read;
     struct lag lag = lag_find(here, here, -1, template, least, (size_t)SPLICE_MOST_MS * p->ms, p->ms / 8, 0.001f);
-    if (lag.likeness >= wanted_likeness(p, amount)) splice(p, lag.samples, false);
+    if (lag.likeness >= likeness_to_stretch(p)) splice(p, lag.samples, false);
 }
 
 /* Brings the delay nearer to what the network needs. */
@@ -647,7 +655,9 @@ static void adapt(struct playout *p)
     if (spare >= SHRINK_LEAST_MS * (int64_t)p->ms)
         shrink(p, spare);
     else if (demand.usual < offset && offset - demand.usual <= p->max_delay)
-        stretch(p, offset - demand.usual);
+        stretch(p);
+    else
+        p->need_tick = p->tick;
 }
 
 /* --- a tick ------------------------------------------------------------------------------------------------ */

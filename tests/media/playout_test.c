@@ -405,6 +405,34 @@ static void drift_of_either_sign_makes_no_break(void **state)
     a_foreign_clock_is_followed(-3000, 120);
 }
 
+static void splices_fit_tones_of_any_frequency(void **state)
+{
+    (void)state;
+    double worst_deg = 0.0;
+    for (double hz = 313.0; hz < 3100.0; hz += 97.0) {
+        for (double ppm = -3000.0; ppm <= 3000.0; ppm += 6000.0) {
+            struct sim s;
+            sim_init(&s, 7000);
+            s.clock = 1.0 - ppm / 1e6;
+            tone_init(&s.tone, RATE, hz, level_dbfs);
+            sim_begin(&s);
+            tone_watch_init(&s.watch, RATE, hz, level_dbfs);
+            sim_run(&s, 60);
+            if (s.watch.breaks + s.watch.holes > 0) {
+                printf("%.0f Hz %+.0f ppm ", hz, ppm);
+                report(&s, "drift");
+            }
+            worst_deg = fmax(worst_deg, s.watch.max_phase_step_deg);
+            struct playout_stats stats = playout_get_stats(s.playout);
+            assert_true(stats.stretches + stats.shrinks > 5);
+            assert_true(stats.delay_us < 40000);
+            sim_clear(&s);
+        }
+    }
+    printf("splices in tones of 313 to 3029 Hz: at most %.1f deg\n", worst_deg);
+    assert_true(worst_deg < 10.0);
+}
+
 static void put_tone(struct playout *p, struct tone *tone, uint16_t seq, uint32_t timestamp, int64_t arrival_us)
 {
     int16_t pcm[FRAME];
@@ -628,6 +656,7 @@ int main(void)
         cmocka_unit_test(small_jitter_is_steady_after_it_has_been_learnt),
         cmocka_unit_test(reordered_packets_are_put_in_order),
         cmocka_unit_test(drift_of_either_sign_makes_no_break),
+        cmocka_unit_test(splices_fit_tones_of_any_frequency),
         cmocka_unit_test(silence_suppression_is_silence_and_not_loss),
         cmocka_unit_test(events_between_voice_are_not_lost_voice),
         cmocka_unit_test(duplicates_and_late_packets_are_counted_and_not_heard),
