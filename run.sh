@@ -27,9 +27,9 @@ build() {
     if [ ! -f "$root/build/Makefile" ]; then
         say "configuring $root/build"
         # Another compiler may warn of what ours does not: no reason not to run.
-        cmake -S "$root" -B "$root/build" -DWERROR=OFF >"$root/.build.log" 2>&1 ||
-            { cat "$root/.build.log" >&2; rm -f "$root/.build.log"; exit 1; }
-        rm -f "$root/.build.log"
+        mkdir -p "$root/build"
+        cmake -S "$root" -B "$root/build" -G "Unix Makefiles" -DWERROR=OFF >"$root/build/configure.log" 2>&1 ||
+            { cat "$root/build/configure.log" >&2; exit 1; }
     fi
     local known target targets=()
     known=$(cmake --build "$root/build" --target help)
@@ -119,9 +119,9 @@ run_once() {
     child=$!
     $stopping && kill -TERM "$child" 2>/dev/null
     while kill -0 "$child" 2>/dev/null; do
-        wait "$child"
+        wait "$child" 2>/dev/null
     done
-    wait "$child"
+    wait "$child" 2>/dev/null
     status=$?
     child=''
 }

@@ -33,7 +33,7 @@ configure() {
     local dir=$1
     shift
     mkdir -p "$dir"
-    cmake -S . -B "$dir" -DWERROR=ON "$@" >"$dir/configure.log" 2>&1 && return
+    cmake -S . -B "$dir" -G "Unix Makefiles" -DWERROR=ON "$@" >"$dir/configure.log" 2>&1 && return
     cat "$dir/configure.log"
     fail "configuring $dir"
     return 1
