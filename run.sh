@@ -115,7 +115,11 @@ pass_on() {
 
 # Starts the bridge and waits until it has gone. Sets status.
 run_once() {
-    "$parleyd" "$@" > >(pass_on) &
+    local copier
+    # A named pipe, because bash would leave a copy of `> >(...)` open in the bridge and so in parley-sip.
+    pass_on <"$state/output" &
+    copier=$!
+    "$parleyd" "$@" >"$state/output" &
     child=$!
     $stopping && kill -TERM "$child" 2>/dev/null
     while kill -0 "$child" 2>/dev/null; do
@@ -124,6 +128,7 @@ run_once() {
     wait "$child" 2>/dev/null
     status=$?
     child=''
+    wait "$copier"
 }
 
 stop() {
@@ -138,6 +143,7 @@ run() {
     gives_account "$@" && own_account=true
     state=$(mktemp -d) || exit 1
     trap 'rm -rf "$state"' EXIT
+    mkfifo "$state/output" || exit 1
     stopping=false child=''
     trap stop INT TERM HUP
     while :; do
