@@ -257,6 +257,8 @@ class Bridge:
         return code
 
     def close(self):
+        if not self.work:
+            return
         pids = self.sip_pids()
         self.stop()
         for pid in pids:
@@ -269,6 +271,7 @@ class Bridge:
                 os.kill(pid, signal.SIGKILL)
         if not os.environ.get("PARLEY_KEEP"):
             shutil.rmtree(self.work, ignore_errors=True)
+        self.work = None
 
     def kill(self):
         """kill -9 of parleyd alone."""
@@ -706,7 +709,7 @@ class Sipp:
 
 
 class RawSip:
-    """A socket that sends what it is told, SIP or not, and collects the replies. HOST, PORT, BRANCH, ID in a text are
+    """A socket that sends what it is told, SIP or not, and collects the replies. HOST, PORT, TARGET, BRANCH, CALLID in a text are
     replaced by our address and by what is new for each send() (same=True: as in the one before)."""
 
     def __init__(self, bridge, ipv6=False, tcp=False):
@@ -728,7 +731,7 @@ class RawSip:
         if not same:
             self.branch, self.id = "z9hG4bK" + secrets.token_hex(8), secrets.token_hex(8)
         if isinstance(text, str):
-            for word, value in (("HOST", self.host), ("PORT", str(self.port)), ("BRANCH", self.branch), ("ID", self.id),
+            for word, value in (("HOST", self.host), ("PORT", str(self.port)), ("BRANCH", self.branch), ("CALLID", self.id),
                                 ("TARGET", self.target)):
                 text = re.sub(r"\b%s\b" % word, value, text)
             text = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
@@ -737,7 +740,7 @@ class RawSip:
     def request(self, method, uri=None, headers="", body="", to="", from_tag="raw", cseq=1, same=False):
         """A whole request with the headers that every request has. Returns what was sent."""
         text = ("%s %s SIP/2.0\nVia: SIP/2.0/%s HOST:PORT;branch=BRANCH;rport\nMax-Forwards: 70\n"
-                "From: <sip:raw@HOST:PORT>;tag=%s\nTo: %s\nCall-ID: ID\nCSeq: %d %s\nContact: <sip:raw@HOST:PORT%s>\n"
+                "From: <sip:raw@HOST:PORT>;tag=%s\nTo: %s\nCall-ID: CALLID\nCSeq: %d %s\nContact: <sip:raw@HOST:PORT%s>\n"
                 "%sContent-Length: %d\n\n%s" % (
                     method, uri or "sip:room@TARGET", "TCP" if self.tcp else "UDP", from_tag,
                     to or "<%s>" % (uri or "sip:room@TARGET"), cseq, method, ";transport=tcp" if self.tcp else "", headers,
@@ -823,7 +826,6 @@ class Baresip:
         self.process = start(["baresip", "-6" if ipv6 else "-4", "-n", self.host, "-f", self.dir, "-v"],
                              stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir)
         log.close()
-        self.transport = transport
         self.socket = wait_until(self.connect, 10.0, lambda: "baresip's console:\n" + self.log())
         self.events = []
         self.changed = threading.Condition()
@@ -881,8 +883,6 @@ class Baresip:
             return found()
 
     def dial(self, uri, seconds=8.0):
-        if self.transport != "udp":
-            uri += ";transport=" + self.transport
         self.command("dial", uri)
         return self.wait("CALL_ESTABLISHED", seconds)
 
@@ -1059,6 +1059,11 @@ class BridgeTest(unittest.TestCase):
         cls.names = 0
 
     def setUp(self):
+        if self.bridge.process is None or self.bridge.process.poll() is not None:
+            # A test before this one has brought it down, and has failed for that.
+            self.bridge.close()
+            type(self).bridge = Bridge(args=self.bridge_args, config=self.bridge_config)
+            type(self).addClassCleanup(type(self).bridge.close)
         self.callers = Callers()
         self.addCleanup(self.callers.close)
         self.addCleanup(self.show_log_on_failure)

