@@ -300,20 +300,15 @@ static status apply_privileges(struct change *x)
     return STATUS_OK;
 }
 
-static status apply_alias(struct change *x)
+static status apply_attributes(struct change *x)
 {
-    if (!conference_alias_valid(x->event->alias)) return STATUS_INVALID;
-    if (slice_is(x->event->alias, x->c->alias)) return STATUS_OK;
-    slice_copy(x->event->alias, x->c->alias, sizeof x->c->alias);
-    touch(x);
-    say(x, EFFECT_SAVE);
-    return STATUS_OK;
-}
-
-static status apply_play_beep(struct change *x)
-{
-    if (x->event->play_beep == x->c->play_beep) return STATUS_OK;
-    x->c->play_beep = x->event->play_beep;
+    const struct conference_event *e = x->event;
+    if (e->set_alias && !conference_alias_valid(e->alias)) return STATUS_INVALID;
+    bool renamed = e->set_alias && !slice_is(e->alias, x->c->alias);
+    bool beeps_otherwise = e->set_play_beep && e->play_beep != x->c->play_beep;
+    if (!renamed && !beeps_otherwise) return STATUS_OK;
+    if (renamed) slice_copy(e->alias, x->c->alias, sizeof x->c->alias);
+    if (beeps_otherwise) x->c->play_beep = e->play_beep;
     touch(x);
     say(x, EFFECT_SAVE);
     return STATUS_OK;
@@ -404,8 +399,7 @@ status conference_apply(struct conference *c, const struct conference_event *eve
     case CONFERENCE_SET_LISTEN:
     case CONFERENCE_SET_DTMF:
     case CONFERENCE_UPDATE: return apply_privileges(&x);
-    case CONFERENCE_SET_ALIAS: return apply_alias(&x);
-    case CONFERENCE_SET_PLAY_BEEP: return apply_play_beep(&x);
+    case CONFERENCE_SET_ATTRIBUTES: return apply_attributes(&x);
     case CONFERENCE_MAKE_EMPTY: return apply_make_empty(&x);
     case CONFERENCE_TERMINATE: return apply_terminate(&x);
     case CONFERENCE_FAIL: return apply_fail(&x);

@@ -62,7 +62,7 @@ struct conference {
     bool record;
     char *wait_url, *status_callback_url, *action_url; /**< owned; NULL where unset */
     enum conference_status status;
-    uint32_t revision; /**< one more with each transition and each change of alias or play_beep */
+    uint32_t revision;                        /**< one more with each transition and each change of attributes */
     int64_t created_unix_ms, updated_unix_ms; /**< updated: when revision last grew */
     uint32_t events;           /**< how many callbacks it has numbered so far, from 1 on without gaps (Parley-Event) */
     uint32_t auto_end_s;       /**< terminates itself this long after it became empty; 0: never */
@@ -81,21 +81,20 @@ struct conference_options {
 };
 
 enum conference_event_type {
-    CONFERENCE_OPEN,       /**< creation is being stored: creating -> empty */
-    CONFERENCE_JOIN,       /**< call enters: call, talk, listen, dtmf, start */
-    CONFERENCE_LEAVE,      /**< call has gone by itself (hung up, moved away) */
-    CONFERENCE_REMOVE,     /**< call is put out (REST DELETE, RemoveFromConference): reason removedFromConference */
-    CONFERENCE_SET_TALK,   /**< call, on */
-    CONFERENCE_SET_LISTEN, /**< call, on */
-    CONFERENCE_SET_DTMF,   /**< call, on */
-    CONFERENCE_UPDATE,     /**< a participant by several privileges at once: call, set_* flags */
-    CONFERENCE_SET_ALIAS,
-    CONFERENCE_SET_PLAY_BEEP,
-    CONFERENCE_MAKE_EMPTY, /**< status=empty: everybody is put out; changes nothing where nobody is in */
-    CONFERENCE_TERMINATE,  /**< everybody is put out and hung up; for ever */
-    CONFERENCE_FAIL,       /**< media could not be set up or taken up: -> internalError in one step, for ever */
-    CONFERENCE_RECORDED,   /**< a recording is complete and stored: numbers and reports it, in whatever state after
-                                OPEN (terminated too); no new revision, for no client sees the difference */
+    CONFERENCE_OPEN,           /**< creation is being stored: creating -> empty */
+    CONFERENCE_JOIN,           /**< call enters: call, talk, listen, dtmf, start */
+    CONFERENCE_LEAVE,          /**< call has gone by itself (hung up, moved away) */
+    CONFERENCE_REMOVE,         /**< call is put out (REST DELETE, RemoveFromConference): reason removedFromConference */
+    CONFERENCE_SET_TALK,       /**< call, on */
+    CONFERENCE_SET_LISTEN,     /**< call, on */
+    CONFERENCE_SET_DTMF,       /**< call, on */
+    CONFERENCE_UPDATE,         /**< a participant by several privileges at once: call, set_* flags */
+    CONFERENCE_SET_ATTRIBUTES, /**< alias, play_beep: those whose set_* flag is true; one revision */
+    CONFERENCE_MAKE_EMPTY,     /**< status=empty: everybody is put out; changes nothing where nobody is in */
+    CONFERENCE_TERMINATE,      /**< everybody is put out and hung up; for ever */
+    CONFERENCE_FAIL,           /**< media could not be set up or taken up: -> internalError in one step, for ever */
+    CONFERENCE_RECORDED,       /**< a recording is complete and stored: numbers and reports it, in whatever state after
+                                    OPEN (terminated too); no new revision, for no client sees the difference */
     CONFERENCE_EVENTS
 };
 
@@ -104,9 +103,10 @@ struct conference_event {
     const char *call;                    /**< participant events; a JOIN's is an id (at most ID_LENGTH long) */
     bool talk, listen, dtmf, start;      /**< JOIN: as they are; UPDATE: new values of those with set_* true */
     bool set_talk, set_listen, set_dtmf; /**< UPDATE */
-    bool on;                             /**< SET_* */
-    struct slice alias;                  /**< SET_ALIAS; at most 64 characters */
-    enum play_beep play_beep;            /**< SET_PLAY_BEEP */
+    bool set_alias, set_play_beep;       /**< SET_ATTRIBUTES */
+    bool on;                             /**< SET_TALK, SET_LISTEN, SET_DTMF */
+    struct slice alias;                  /**< SET_ATTRIBUTES; at most 64 characters */
+    enum play_beep play_beep;            /**< SET_ATTRIBUTES */
     const char *recording;               /**< RECORDED: recording id */
 };
 

@@ -32,6 +32,7 @@ struct sip_link {
     size_t argument_count, sip_argument; /* where the first --sip value stands */
     /* the child, where it is ours */
     pid_t pid;
+    pid_t peer; /* who is at the other end of the connection: an adopted one has no other trace */
     int64_t started_us;
     int restart_ms;
     uint64_t starts;
@@ -107,7 +108,10 @@ static status connect_socket(struct sip_link *link)
         close(fd);
         return STATUS_CLOSED;
     }
+    struct ucred peer;
+    socklen_t size = sizeof peer;
     fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) link->peer = peer.pid;
     status s = loop_watch_create(&link->watch, link->loop, fd, LOOP_READABLE, on_connection, link);
     if (s != STATUS_OK) {
         close(fd);
@@ -368,7 +372,10 @@ void sip_link_destroy(struct sip_link *link)
 {
     if (!link) return;
     flush(link);
-    if (link->pid > 0) kill(link->pid, SIGTERM);
+    if (link->pid > 0)
+        kill(link->pid, SIGTERM);
+    else if (link->fd >= 0 && link->peer > 0)
+        kill(link->peer, SIGTERM);
     forget_output(link);
     loop_watch_destroy(link->watch);
     if (link->fd >= 0) close(link->fd);

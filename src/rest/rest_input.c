@@ -119,16 +119,14 @@ static status read_status(const json_t *body, bool *given, enum conference_event
 status rest_input_conference_update(struct conference_event events[REST_UPDATE_EVENTS], size_t *count,
                                     const json_t *body, struct rest_fault *fault)
 {
-    struct conference_event alias = {.type = CONFERENCE_SET_ALIAS}, beep = {.type = CONFERENCE_SET_PLAY_BEEP};
-    struct conference_event state = {.type = CONFERENCE_TERMINATE};
-    bool has_alias = false, has_beep = false, has_state = false;
-    status s = read_alias(body, &has_alias, &alias.alias, fault);
-    if (s == STATUS_OK) s = read_play_beep(body, &has_beep, &beep.play_beep, fault);
+    struct conference_event attributes = {.type = CONFERENCE_SET_ATTRIBUTES}, state = {.type = CONFERENCE_TERMINATE};
+    bool has_state = false;
+    status s = read_alias(body, &attributes.set_alias, &attributes.alias, fault);
+    if (s == STATUS_OK) s = read_play_beep(body, &attributes.set_play_beep, &attributes.play_beep, fault);
     if (s == STATUS_OK) s = read_status(body, &has_state, &state.type, fault);
     if (s != STATUS_OK) return s;
     *count = 0;
-    if (has_alias) events[(*count)++] = alias;
-    if (has_beep) events[(*count)++] = beep;
+    if (attributes.set_alias || attributes.set_play_beep) events[(*count)++] = attributes;
     if (has_state) events[(*count)++] = state;
     return STATUS_OK;
 }

@@ -26,7 +26,7 @@ struct rest_fault {
 /** As fetch_guard_url(). */
 typedef status rest_check_url_fn(void *arg, const char *url, char why[FETCH_WHY_SIZE]);
 
-enum { REST_UPDATE_EVENTS = 3 };
+enum { REST_UPDATE_EVENTS = 2 };
 
 /**
  * Parses a body: one JSON object, or nothing at all, which is {}.
@@ -42,7 +42,7 @@ MUST_CHECK status rest_input_parse(json_t **out, struct slice text, struct rest_
 MUST_CHECK status rest_input_conference(struct conference_options *out, const json_t *body, rest_check_url_fn *check,
                                         void *arg, struct rest_fault *fault);
 
-/** The events of an update: alias, playBeep, status, in this order. @return STATUS_OK; STATUS_INVALID */
+/** The events of an update: attributes, then status. @return STATUS_OK; STATUS_INVALID */
 MUST_CHECK status rest_input_conference_update(struct conference_event events[REST_UPDATE_EVENTS], size_t *count,
                                                const json_t *body, struct rest_fault *fault);
 

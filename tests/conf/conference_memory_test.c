@@ -119,7 +119,7 @@ static void an_event_that_finds_no_memory_has_not_happened(void **state)
         {.type = CONFERENCE_JOIN, .call = "A", .talk = true, .listen = true},
         {.type = CONFERENCE_JOIN, .call = "B", .talk = true, .listen = true, .start = true},
         {.type = CONFERENCE_UPDATE, .call = "B", .set_talk = true},
-        {.type = CONFERENCE_SET_ALIAS, .alias = slice_of("b")},
+        {.type = CONFERENCE_SET_ATTRIBUTES, .set_alias = true, .alias = slice_of("b")},
         {.type = CONFERENCE_LEAVE, .call = "A"},
         {.type = CONFERENCE_MAKE_EMPTY},
         {.type = CONFERENCE_JOIN, .call = "A", .start = true},

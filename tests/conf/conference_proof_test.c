@@ -84,11 +84,13 @@ static int alphabet(struct move *moves)
     add_plain(m++, "open", CONFERENCE_OPEN, DEED_OPEN);
     for (int caller = 0; caller < ORACLE_CALLERS; caller++)
         m += add_caller(m, caller);
-    add_plain(m, "rename", CONFERENCE_SET_ALIAS, DEED_RENAME);
+    add_plain(m, "rename", CONFERENCE_SET_ATTRIBUTES, DEED_RENAME);
+    m->event.set_alias = true;
     m->event.alias = slice_of("b");
     m->deed.alias = 'b';
     m++;
-    add_plain(m, "beep on entry only", CONFERENCE_SET_PLAY_BEEP, DEED_BEEPS);
+    add_plain(m, "beep on entry only", CONFERENCE_SET_ATTRIBUTES, DEED_BEEPS);
+    m->event.set_play_beep = true;
     m->event.play_beep = PLAY_BEEP_ENTRY_ONLY;
     m->deed.beep_in = true;
     m++;

@@ -161,7 +161,7 @@ static void a_terminated_conference_refuses_everything_but_the_news_of_its_recor
         {OPEN, STATUS_NOT_FOUND, ""},
         {ABOUT(CONFERENCE_LEAVE, "A"), STATUS_NOT_FOUND, ""},
         {ABOUT(CONFERENCE_SET_TALK, "A"), STATUS_NOT_FOUND, ""},
-        {{.type = CONFERENCE_SET_ALIAS}, STATUS_NOT_FOUND, ""},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_alias = true}, STATUS_NOT_FOUND, ""},
         {{.type = CONFERENCE_MAKE_EMPTY}, STATUS_NOT_FOUND, ""},
         {{.type = CONFERENCE_TERMINATE}, STATUS_NOT_FOUND, ""},
         {{.type = CONFERENCE_FAIL}, STATUS_NOT_FOUND, ""},
@@ -228,10 +228,14 @@ static void a_change_of_play_beep_counts_from_the_next_who_comes_or_goes(void **
     (void)state;
     static const struct row rows[] = {
         {OPEN, STATUS_OK, "save; 1 empty"},
-        {{.type = CONFERENCE_SET_PLAY_BEEP, .play_beep = PLAY_BEEP_NEVER}, STATUS_OK, ""},
-        {{.type = CONFERENCE_SET_PLAY_BEEP, .play_beep = PLAY_BEEP_ENTRY_ONLY}, STATUS_OK, "save"},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_play_beep = true, .play_beep = PLAY_BEEP_NEVER}, STATUS_OK, ""},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_play_beep = true, .play_beep = PLAY_BEEP_ENTRY_ONLY},
+         STATUS_OK,
+         "save"},
         {JOIN("A", false), STATUS_OK, "save; audio wait; in A t1 l1 d0; beep enter; joined A; 2 populated"},
-        {{.type = CONFERENCE_SET_PLAY_BEEP, .play_beep = PLAY_BEEP_EXIT_ONLY}, STATUS_OK, "save"},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_play_beep = true, .play_beep = PLAY_BEEP_EXIT_ONLY},
+         STATUS_OK,
+         "save"},
         {JOIN("B", false), STATUS_OK, "in B t1 l1 d0; joined B"},
         {ABOUT(CONFERENCE_LEAVE, "A"), STATUS_OK, "out A; beep exit; left A"},
     };
@@ -362,9 +366,9 @@ static void an_alias_can_be_changed_and_a_bad_one_changes_nothing(void **state)
     (void)state;
     const struct row rows[] = {
         {OPEN, STATUS_OK, "save; 1 empty"},
-        {{.type = CONFERENCE_SET_ALIAS, .alias = slice_of("standup")}, STATUS_OK, ""},
-        {{.type = CONFERENCE_SET_ALIAS, .alias = slice_of("\xFF")}, STATUS_INVALID, ""},
-        {{.type = CONFERENCE_SET_ALIAS, .alias = slice_of("retro")}, STATUS_OK, "save"},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_alias = true, .alias = slice_of("standup")}, STATUS_OK, ""},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_alias = true, .alias = slice_of("\xFF")}, STATUS_INVALID, ""},
+        {{.type = CONFERENCE_SET_ATTRIBUTES, .set_alias = true, .alias = slice_of("retro")}, STATUS_OK, "save"},
     };
     struct conference *c = created(false, PLAY_BEEP_NEVER, 0);
     PLAY(c, rows);
