@@ -282,6 +282,14 @@ static struct stored take_oldest(struct playout *p)
     return s;
 }
 
+/* Playing goes on with the oldest packet that waits: what is missing before it is lost, and silence. */
+static void resume_at_oldest(struct playout *p)
+{
+    int64_t missing = missing_between(p, p->taken_seq, p->waiting[0].seq);
+    if (missing > 0) p->stats.lost += (uint64_t)missing;
+    p->taken_seq = p->waiting[0].seq - 1;
+}
+
 static void begin_time_line(struct playout *p, const struct playout_packet *packet)
 {
     p->known = true;
@@ -571,7 +579,7 @@ static bool start(struct playout *p)
     p->paused_ticks = 0;
     while (p->waiting_count > 0 && p->waiting[0].media + p->waiting[0].samples <= p->media_end)
         take_oldest(p);
-    if (p->waiting_count > 0) p->taken_seq = p->waiting[0].seq - 1;
+    if (p->waiting_count > 0) resume_at_oldest(p);
     return true;
 }
 
@@ -692,7 +700,7 @@ static void warm_up(struct playout *p)
     if (p->waiting[0].media > from) from = p->waiting[0].media;
     if (from >= aim) return;
     p->media_end = from;
-    p->taken_seq = p->waiting[0].seq - 1;
+    resume_at_oldest(p);
     skip_media(p, aim - from);
     p->made_up_end = 0;
 }

@@ -28,6 +28,7 @@ struct sim {
     struct playout *playout;
     struct rng rng;
     struct tone tone;
+    struct tone *chord; /**< three more tones, or NULL */
     uint16_t seq;
     uint32_t timestamp;
     uint32_t ptime_ms;
@@ -99,6 +100,8 @@ static void send_packet(struct sim *s)
     uint8_t payload[480];
     uint32_t samples = s->ptime_ms * (RATE / 1000);
     tone_read(&s->tone, pcm, samples);
+    for (int i = 0; s->chord && i < 3; i++)
+        tone_add(&s->chord[i], pcm, samples);
     if (s->talks) {
         codec_pcmu.encode(NULL, pcm, samples, payload, sizeof(payload));
         bool lost = s->loss > 0.0 && rng_unit(&s->rng) < s->loss;
@@ -554,6 +557,7 @@ static void an_outage_fades_and_what_comes_after_is_whole(void **state)
     tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
     sim_run(&s, 5);
     assert_steady(&s, "after an outage");
+    assert_int_equal(playout_get_stats(s.playout).lost, 160);
     assert_true(playout_get_stats(s.playout).delay_us < 24000);
     sim_clear(&s);
 }
@@ -599,6 +603,80 @@ static void an_unheard_leg_is_warm_when_it_is_heard(void **state)
     report(&s, "unheard");
     assert_int_equal(stats.lost + stats.late + stats.concealed_samples + stats.overflows, 0);
     assert_true(stats.delay_us < 24000);
+    sim_clear(&s);
+}
+
+static void a_loss_just_after_an_unheard_time_is_concealed_from_what_was_kept(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    for (int i = 0; i < 30; i++) {
+        s.loss = i == 29 ? 1.0 : 0.0;
+        while (s.send_us <= (double)s.tick_us)
+            send_packet(&s);
+        deliver(&s, s.tick_us);
+        if (i < 29)
+            (void)playout_skip(s.playout, s.tick_us);
+        else
+            s.frame = playout_get(s.playout, s.tick_us, s.pcm);
+        s.tick_us += TICK_US;
+    }
+    assert_int_equal(s.frame.verdict, PLAYOUT_CONCEALED);
+    assert_true(tone_measure(s.pcm, FRAME, RATE, frequency_hz, 0).level_dbfs > level_dbfs - 1.0);
+    sim_clear(&s);
+}
+
+static void a_late_packet_is_fitted_in_without_a_break(void **state)
+{
+    (void)state;
+    for (int late_ms = 18; late_ms < 60; late_ms += 7) {
+        struct sim s;
+        sim_init(&s, 7000);
+        sim_begin(&s);
+        sim_run(&s, 1);
+        s.delay_us = (uint32_t)late_ms * 1000;
+        for (int i = 0; i < 2; i++)
+            sim_run(&s, 0.02);
+        s.delay_us = 0;
+        sim_run(&s, 8);
+        report(&s, "late");
+        assert_true(s.watch.max_phase_step_deg < 10.0);
+        assert_int_equal(playout_get_stats(s.playout).lost, 0);
+        assert_true(playout_get_stats(s.playout).delay_us < 36000);
+        sim_clear(&s);
+    }
+}
+
+/* Tones without a common period: no lag fits, so a splice without its cross-fade is a step. */
+static void a_splice_where_nothing_fits_is_no_click(void **state)
+{
+    (void)state;
+    struct sim s;
+    struct tone more[3];
+    sim_init(&s, 7000);
+    s.clock = 1.0 - 3000e-6;
+    for (int i = 0; i < 3; i++)
+        tone_init(&more[i], RATE, 173.0 + 61.7 * i, -14.0);
+    tone_init(&s.tone, RATE, 311.3, -14.0);
+    s.chord = more;
+    int steepest = 0, splices = 0, worst = 0, last = 0;
+    for (int i = 0; i < 3000; i++) {
+        struct playout_stats before = playout_get_stats(s.playout);
+        sim_step(&s);
+        struct playout_stats after = playout_get_stats(s.playout);
+        bool spliced = after.shrinks + after.stretches > before.shrinks + before.stretches;
+        splices += spliced;
+        for (int k = 0; k < FRAME; k++) {
+            int step = abs(s.pcm[k] - last);
+            if (!spliced && step > steepest) steepest = step;
+            if (spliced && step > worst) worst = step;
+            last = s.pcm[k];
+        }
+    }
+    printf("%d splices, steps of %d at most, %d elsewhere\n", splices, worst, steepest);
+    assert_true(splices > 3);
+    assert_true(worst <= steepest + steepest / 10);
     sim_clear(&s);
 }
 
@@ -664,6 +742,9 @@ int main(void)
         cmocka_unit_test(an_outage_fades_and_what_comes_after_is_whole),
         cmocka_unit_test(a_new_source_is_played_from_its_first_packet),
         cmocka_unit_test(an_unheard_leg_is_warm_when_it_is_heard),
+        cmocka_unit_test(a_loss_just_after_an_unheard_time_is_concealed_from_what_was_kept),
+        cmocka_unit_test(a_late_packet_is_fitted_in_without_a_break),
+        cmocka_unit_test(a_splice_where_nothing_fits_is_no_click),
         cmocka_unit_test(ticks_that_the_thread_missed_do_not_add_delay),
         cmocka_unit_test(what_no_codec_can_take_is_counted),
     };

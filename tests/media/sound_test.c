@@ -44,6 +44,11 @@ static void a_loop_has_no_seam_and_no_end(void **state)
     assert_int_equal(sound_read(&c, out + 3, 5), 5);
     assert_memory_equal(out, expected, sizeof(out));
     assert_false(sound_done(&c));
+    sound_start(&c, s, 1, true);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(sound_read(&c, out, 1), 1);
+        assert_int_equal(out[0], expected[i]);
+    }
     sound_destroy(s);
 }
 
