@@ -8,22 +8,22 @@
  * Direction and meaning (S = parley-sip, P = parleyd):
  *   hello       both  first on a connection: version, epoch of the sender, calls that S holds, listeners of S
  *   invite      S->P  a new call: request URI, from, to, source, local, transport, headers, sdp (NULL = late offer)
- *   cancel      S->P  the caller gave up before a final response; S has answered 487
+ *   cancel      S->P  the caller gave up before a final response; S answers 487 once this is acknowledged
  *   ack         S->P  the ACK of our 200 came; sdp where it carries the answer to our offer
  *   prack       S->P  a reliable provisional response was acknowledged; sdp where it carries an answer
  *   reinvite    S->P  re-INVITE (sdp NULL = asks for an offer); answered by accept or refuse with its transaction
  *   update      S->P  UPDATE with or without sdp; likewise
  *   info        S->P  INFO: content_type, body
  *   bye         S->P  the peer's BYE; S answers 200 once this is acknowledged
- *   ended       S->P  the dialog is over for another reason: code and reason ("session expired", "no ACK" ...)
- *   dialog      S->P  the dialog record as it stands now (kept by P for taking the dialog up again)
- *   response    S->P  answer to P's own reinvite, update or dial: code, reason, sdp, transaction
- *   progress    P->S  a provisional response: code (180, 183), sdp, reliable
- *   answer      P->S  200 to the INVITE, with sdp (an answer, or an offer where the INVITE had none)
- *   reject      P->S  final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...)
- *   accept      P->S  200 to the transaction of a reinvite or update, with sdp
- *   refuse      P->S  final non-2xx to that transaction: code, reason
- *   modify      P->S  send a re-INVITE (or UPDATE where the peer allows it) with sdp; transaction is P's number
+ *   ended       S->P  the dialog is over for another reason: code and reason ("session expired", "no ACK" ...); the end
+ * of every hangup ("hung up"), also of a call that S does not hold (481 "unknown call") dialog      S->P  the dialog
+ * record as it stands now (kept by P for taking the dialog up again) response    S->P  answer to P's own modify or
+ * dial: code, reason, sdp, transaction (0: a session refresh of S by itself in which the peer changed its sdp); 491
+ * where another exchange is going on: P may try again progress    P->S  a provisional response: code (180, 183), sdp,
+ * reliable answer      P->S  200 to the INVITE, with sdp (an answer, or an offer where the INVITE had none) reject P->S
+ * final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...) accept      P->S  200 to the
+ * transaction of a reinvite or update, with sdp refuse      P->S  final non-2xx to that transaction: code, reason
+ *   modify      P->S  send a re-INVITE with sdp; transaction is P's number; answered by response
  *   hangup      P->S  end the call whatever its state: BYE, or code where not answered yet; reason for a Reason header
  *   dial        P->S  place a call: to (URI), from, display, sdp, headers, route, credentials by name
  *   load        P->S  accepting = false makes S answer new calls with 503 by itself; retry_after_s

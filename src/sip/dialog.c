@@ -152,9 +152,15 @@ static void peer_no_ack(struct dialog *d, struct dialog_effects *out)
     send_bye(d, out, "no ACK");
 }
 
+/** Our 200 may have been said already: the transaction layer holds it back until the PRACK (RFC 3262 section 3). */
+static bool awaits_prack(const struct dialog *d)
+{
+    return d->state == DIALOG_PROCEEDING || d->state == DIALOG_ANSWERED;
+}
+
 static void peer_prack(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
-    if (d->state != DIALOG_PROCEEDING) return;
+    if (!awaits_prack(d)) return;
     bool answers = d->offer_ours && e->sdp;
     if (answers) {
         d->offer_ours = false;
@@ -171,7 +177,7 @@ unsigned dialog_prack_code(const struct dialog *d, bool has_sdp)
 
 static void peer_no_prack(struct dialog *d, struct dialog_effects *out)
 {
-    if (d->state != DIALOG_PROCEEDING) return;
+    if (!awaits_prack(d)) return;
     tell_ended(d, out, 504, "no PRACK");
     respond(out, DIALOG_FIRST_INVITE, 504); /* at once: the transaction layer answers by itself where we do not */
     end(d, out);

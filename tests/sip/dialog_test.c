@@ -254,6 +254,25 @@ static void a_late_offer_can_be_answered_by_a_prack(void **state)
     close_bench(&b);
 }
 
+static void a_prack_after_the_answer_still_counts(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b);
+    DO(&b, "tell:invite", .type = DIALOG_PEER_INVITE, .requires_100rel = true);
+    DO(&b, "respond:0:183:reliable(o)", .type = DIALOG_SEND_PROGRESS, .code = 183, .sdp = "o");
+    DO(&b, "respond:0:200", .type = DIALOG_SEND_ANSWER, .sdp = "o");
+    DO(&b, "tell:prack(a)", .type = DIALOG_PEER_PRACK, .sdp = "a");
+    DO(&b, "tell:ack", .type = DIALOG_PEER_ACK);
+    close_bench(&b);
+    open_bench(&b);
+    DO(&b, "tell:invite(o)", .type = DIALOG_PEER_INVITE, .sdp = "o", .requires_100rel = true);
+    DO(&b, "respond:0:183:reliable(a)", .type = DIALOG_SEND_PROGRESS, .code = 183, .sdp = "a");
+    DO(&b, "respond:0:200", .type = DIALOG_SEND_ANSWER, .sdp = "a");
+    DO(&b, "tell:ended:504 respond:0:504 end", .type = DIALOG_PEER_NO_PRACK);
+    close_bench(&b);
+}
+
 static void the_peer_modifies_and_is_accepted_or_refused(void **state)
 {
     (void)state;
@@ -521,7 +540,9 @@ static void any_order_of_events_is_survived(void **state)
             apply(&b, event);
             for (unsigned k = 0; k < b.effects.count; k++) {
                 const struct dialog_effect *e = &b.effects.at[k];
-                if (e->type == DIALOG_RESPOND && e->code >= 200) assert_int_equal(answers[e->transaction]++, 0);
+                bool held_back = e->code == 504; /* a 200 that waits for its PRACK never left */
+                if (e->type == DIALOG_RESPOND && e->code >= 200 && !held_back)
+                    assert_int_equal(answers[e->transaction]++, 0);
                 if (e->type == DIALOG_END) ends++;
             }
             assert_true(ends <= 1);
@@ -547,6 +568,7 @@ int main(void)
         cmocka_unit_test(reliable_responses_answer_only_who_can),
         cmocka_unit_test(what_was_answered_reliably_is_not_answered_again),
         cmocka_unit_test(a_late_offer_can_be_answered_by_a_prack),
+        cmocka_unit_test(a_prack_after_the_answer_still_counts),
         cmocka_unit_test(the_peer_modifies_and_is_accepted_or_refused),
         cmocka_unit_test(requests_that_overlap_are_refused_for_now),
         cmocka_unit_test(we_modify),

@@ -196,12 +196,13 @@ def a_cancel_before_the_prack_gets_487(w):
 
 
 def a_missing_prack_ends_the_call(w):
-    phone = Phone(w.quick.address())
-    phone.send("INVITE", 1, uri=f"sip:silence@{w.quick.target}", body=sdp(), headers=["Supported: 100rel"])
-    code, text = phone.receive(seconds=8)
-    assert code == 504, text
-    phone.send("ACK", 1, to_tag=tag_of(text))
-    w.quick_parleyd.expect("silence", "ended", reason="no PRACK")
+    for user in ("silence", "hasty"):
+        phone = Phone(w.quick.address())
+        phone.send("INVITE", 1, uri=f"sip:{user}@{w.quick.target}", body=sdp(), headers=["Supported: 100rel"])
+        code, text = phone.receive(seconds=8)
+        assert code == 504, text
+        phone.send("ACK", 1, to_tag=tag_of(text))
+        w.quick_parleyd.expect(user, "ended", reason="no PRACK")
     phone = w.phone()
     phone.send("INVITE", 1, uri=f"sip:silence@{w.sip.target}", body=sdp(), headers=["Supported: 100rel"])
     _, text = phone.receive(1, final=False)
@@ -411,6 +412,21 @@ def info_goes_to_parleyd(w):
     assert phone.ask("BYE", 4, to_tag=phone.tag)[0] == 200
 
 
+def signalling_is_marked_cs3(w):
+    for host, target, level, ask, kind in [("127.0.0.1", w.sip.target, socket.IPPROTO_IP, socket.IP_RECVTOS, socket.IP_TOS),
+                                           ("::1", w.sip.target6, socket.IPPROTO_IPV6, socket.IPV6_RECVTCLASS, socket.IPV6_TCLASS)]:
+        s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(5)
+        s.setsockopt(level, ask, 1)
+        s.bind((host, 0))
+        phone = w.phone()
+        text = phone.text("OPTIONS", port=s.getsockname()[1])
+        s.sendto(text.encode(), (host, int(target.rsplit(":", 1)[1])))
+        _, ancillary, _, _ = s.recvmsg(65536, 1000)
+        marks = [data[0] for cmsg_level, cmsg_type, data in ancillary if (cmsg_level, cmsg_type) == (level, kind)]
+        assert marks == [0x60], f"{host}: {ancillary}"
+
+
 def answers_go_to_the_source(w):
     phone = w.phone()
     code, text = phone.ask("OPTIONS", port=9)
@@ -557,7 +573,7 @@ SCENARIOS = [
     we_refresh_the_session_by_reinvite_where_update_is_not_allowed, a_session_that_the_caller_does_not_refresh_expires,
     a_session_timer_that_is_too_small_gets_422, a_missing_ack_ends_the_call, the_unsupported_is_refused_as_the_rfcs_say,
     a_merged_request_gets_482, an_overlapping_reinvite_gets_500, an_offer_against_ours_gets_491, an_old_cseq_gets_500, info_goes_to_parleyd,
-    answers_go_to_the_source, nothing_final_leaves_before_parleyd_acknowledged, a_lost_connection_loses_no_message_and_repeats_none,
+    answers_go_to_the_source, signalling_is_marked_cs3, nothing_final_leaves_before_parleyd_acknowledged, a_lost_connection_loses_no_message_and_repeats_none,
     a_restarted_parleyd_finds_the_living_calls, a_newer_connection_replaces_the_older, load_and_flood_are_answered_503,
     calls_are_hung_up_when_parleyd_stays_away, a_public_address_is_told_to_far_peers_only, a_wildcard_tells_the_address_that_faces_the_peer,
     both_wildcards_share_a_port, a_port_in_use_is_named, torture_does_not_hurt, a_burst_of_calls_is_carried,
