@@ -15,18 +15,22 @@
  *   update      S->P  UPDATE with or without sdp; likewise
  *   info        S->P  INFO: content_type, body
  *   bye         S->P  the peer's BYE; S answers 200 once this is acknowledged
- *   ended       S->P  the dialog is over for another reason: code and reason ("session expired", "no ACK" ...); the end
- * of every hangup ("hung up"), also of a call that S does not hold (481 "unknown call") dialog      S->P  the dialog
- * record as it stands now (kept by P for taking the dialog up again) response    S->P  answer to P's own modify or
- * dial: code, reason, sdp, transaction (0: a session refresh of S by itself in which the peer changed its sdp); 491
- * where another exchange is going on: P may try again progress    P->S  a provisional response: code (180, 183), sdp,
- * reliable answer      P->S  200 to the INVITE, with sdp (an answer, or an offer where the INVITE had none) reject P->S
- * final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...) accept      P->S  200 to the
- * transaction of a reinvite or update, with sdp refuse      P->S  final non-2xx to that transaction: code, reason
+ *   ended       S->P  the dialog is over for another reason: code and reason ("session expired", "no ACK" ...)
+ *   dialog      S->P  the dialog record as it stands now (kept by P for taking the dialog up again)
+ *   response    S->P  answer to P's own modify or dial: code, reason, sdp, transaction
+ *   progress    P->S  a provisional response: code (180, 183), sdp, reliable
+ *   answer      P->S  200 to the INVITE, with sdp (an answer, or an offer where the INVITE had none)
+ *   reject      P->S  final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...)
+ *   accept      P->S  200 to the transaction of a reinvite or update, with sdp
+ *   refuse      P->S  final non-2xx to that transaction: code, reason
  *   modify      P->S  send a re-INVITE with sdp; transaction is P's number; answered by response
  *   hangup      P->S  end the call whatever its state: BYE, or code where not answered yet; reason for a Reason header
  *   dial        P->S  place a call: to (URI), from, display, sdp, headers, route, credentials by name
  *   load        P->S  accepting = false makes S answer new calls with 503 by itself; retry_after_s
+ *
+ * Every hangup is followed by ended ("hung up"). A hangup, answer, accept or modify for a call that S does not hold
+ * gets ended with 481 "unknown call". A response of 491 means that another exchange is going on: P may try again. One
+ * with transaction 0 tells the peer's new SDP where a session refresh of S itself changed it.
  *
  * Thread: any; no state.
  */
