@@ -215,6 +215,7 @@ static void on_stored(void *arg, status s)
     struct change *change = arg;
     struct live *live = change->live;
     live->storing = NULL;
+    live->turning = true;
     if (s == STATUS_OK) {
         struct conference *before = live->now;
         live->now = change->next;
@@ -226,6 +227,7 @@ static void on_stored(void *arg, status s)
         tell(change, s == STATUS_CLOSED ? STATUS_IO : s);
         change_destroy(change);
     }
+    live->turning = false;
     change_next(live);
 }
 
@@ -264,8 +266,11 @@ static void start_wire(struct change *change)
     carry(change);
 }
 
+/* Whoever is told of a change may bring the next one, or let go of the conference: neither happens under our feet. */
 void change_next(struct live *live)
 {
+    if (live->turning) return;
+    live->turning = true;
     while (!live->storing && !list_empty(&live->changes)) {
         struct change *change = list_object(list_pop_front(&live->changes), struct change, link);
         if (change->of_client)
@@ -273,6 +278,7 @@ void change_next(struct live *live)
         else
             start_wire(change);
     }
+    live->turning = false;
     live_retire(live);
 }
 

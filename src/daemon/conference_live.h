@@ -27,6 +27,7 @@ struct live {
     struct loop_timer *auto_end;
     unsigned holds;   /**< recordings that are not over */
     unsigned unheard; /**< changes that wait for the engine */
+    bool turning;     /**< a change is being carried out: what comes meanwhile waits in the queue */
     bool closed;      /**< terminated or failed: nobody finds it any more */
     uint64_t order;   /**< of making: the newest wins a name */
 };
@@ -69,7 +70,10 @@ char *live_name_key(const char *account, struct slice alias);
 
 /* ---- conference_change.c ---- */
 
-/** Goes on with the queue where it does not wait for the disk; the conference may be gone after this. */
+/**
+ * Goes on with the queue where it does not wait for the disk, and is not going on already. The conference may be gone
+ * after this.
+ */
 void change_next(struct live *live);
 
 /** Its media could not be set up: a deferred call, forgotten when the conference goes. */

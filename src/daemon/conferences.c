@@ -117,7 +117,7 @@ status live_publish(struct live *live)
 void live_retire(struct live *live)
 {
     struct conferences *cs = live->conferences;
-    bool busy = live->holds > 0 || live->unheard > 0 || live->storing || !list_empty(&live->changes);
+    bool busy = live->turning || live->holds > 0 || live->unheard > 0 || live->storing || !list_empty(&live->changes);
     if (!live->closed || busy) return;
     map_remove(cs->by_id, live->now->id);
     live_destroy(live);

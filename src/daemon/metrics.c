@@ -57,7 +57,7 @@ static void write_conferences(const struct bridge *bridge, struct buffer *out)
 
 static void write_threads(const struct engine_metrics *m, struct buffer *out)
 {
-    char name[8];
+    char name[12];
     head(out, "media_busy_ratio", "gauge", "Share of the tick a media thread works, over about a second");
     for (uint32_t i = 0; i < m->threads; i++)
         buffer_printf(out, "parley_media_busy_ratio{thread=\"%u\"} %.3f\n", i, m->thread[i].busy_permille / 1000.0);
