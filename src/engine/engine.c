@@ -154,11 +154,15 @@ static void post_filled(struct engine *e, unsigned worker)
     if (batch) post(e, worker, batch);
 }
 
-static void commit(struct engine *e)
+static void post_all_filled(struct engine *e)
 {
-    if (e->batching) return;
     for (unsigned i = 0; i < e->worker_count; i++)
         post_filled(e, i);
+}
+
+static void commit(struct engine *e)
+{
+    if (!e->batching) post_all_filled(e);
 }
 
 void engine_batch_begin(struct engine *e)
@@ -329,6 +333,10 @@ static void move(struct engine_leg *leg, unsigned to)
 {
     struct engine *e = leg->engine;
     struct detach_wait *wait = must_have(calloc(1, sizeof *wait));
+    /* Two batches must not wait for each other's end. What waits already goes first, so that all waiting is for what
+     * was sent before. */
+    const struct core_batch *before = e->workers[leg->worker].filling;
+    if (before && before->awaits > 0) post_all_filled(e);
     command(e, leg->worker, (struct core_command){.type = CORE_LEG_DETACH, .leg = &leg->media});
     e->workers[leg->worker].legs--;
     e->workers[to].legs++;
