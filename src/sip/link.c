@@ -25,8 +25,9 @@ struct link {
     void *arg;
     struct channel *channel;
     struct watch listener, peer;
-    bool greeted; /**< parleyd's hello has come */
-    bool broken;  /**< the connection is to be dropped when the channel is left */
+    struct watch candidate; /**< connected, and silent so far */
+    bool greeted;           /**< parleyd's hello has come */
+    bool broken;            /**< the connection is to be dropped when the channel is left */
     bool waits_to_write;
     char *path;
 };
@@ -106,6 +107,37 @@ static int on_readable(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t 
     return 0;
 }
 
+static void replace_peer(struct link *l, int fd)
+{
+    drop_peer(l);
+    if (watch_open(&l->peer, l->root, fd, on_readable, l) != STATUS_OK) {
+        close(fd);
+        return;
+    }
+    json_t *calls = l->handlers.calls(l->arg);
+    channel_connected(l->channel, calls);
+    json_decref(calls);
+}
+
+/** Only who says something takes the place of the connection that stands: a look at the socket must not cut it. */
+static int on_candidate(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)
+{
+    (void)magic;
+    (void)wait;
+    struct link *l = (struct link *)(void *)arg;
+    char byte;
+    ssize_t n = recv(l->candidate.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    int fd = l->candidate.fd;
+    su_root_deregister(l->root, l->candidate.index);
+    l->candidate.fd = -1;
+    if (n > 0)
+        replace_peer(l, fd);
+    else
+        close(fd);
+    return 0;
+}
+
 static int on_connection(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)
 {
     (void)magic;
@@ -113,14 +145,8 @@ static int on_connection(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_
     struct link *l = (struct link *)(void *)arg;
     int fd = accept4(l->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return 0;
-    drop_peer(l);
-    if (watch_open(&l->peer, l->root, fd, on_readable, l) != STATUS_OK) {
-        close(fd);
-        return 0;
-    }
-    json_t *calls = l->handlers.calls(l->arg);
-    channel_connected(l->channel, calls);
-    json_decref(calls);
+    watch_close(&l->candidate, l->root);
+    if (watch_open(&l->candidate, l->root, fd, on_candidate, l) != STATUS_OK) close(fd);
     return 0;
 }
 
@@ -172,7 +198,7 @@ status link_open(struct link **out, su_root_t *root, const char *path, const str
     l->root = root;
     l->handlers = *handlers;
     l->arg = arg;
-    l->listener.fd = l->peer.fd = -1;
+    l->listener.fd = l->peer.fd = l->candidate.fd = -1;
     status s = make_channel(l);
     if (s == STATUS_OK) s = listen_at(l, path);
     if (s == STATUS_OK) l->path = slice_dup(slice_of(path));
@@ -188,6 +214,7 @@ void link_close(struct link *l)
     if (!l) return;
     int saved = errno;
     watch_close(&l->peer, l->root);
+    watch_close(&l->candidate, l->root);
     watch_close(&l->listener, l->root);
     channel_destroy(l->channel);
     if (l->path) unlink(l->path);

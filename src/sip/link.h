@@ -2,7 +2,7 @@
  * @file link.h  The Unix socket on which parleyd reaches parley-sip, and the message channel on it.
  *
  * parley-sip listens, so that a starting parleyd can adopt a living parley-sip. One connection counts: a newer one
- * replaces the older.
+ * replaces the older with its first byte, so parleyd says its hello without waiting for ours.
  * Thread: the main thread (su_root).
  */
 #ifndef PARLEY_SIP_LINK_H

@@ -35,6 +35,7 @@ class Parleyd:
         self.withheld = 0
         self.faults = []
         self.socket = None
+        self.closed = False
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
@@ -71,8 +72,9 @@ class Parleyd:
             try:
                 more = s.recv(65536)
             except OSError:
-                return
+                more = b""
             if not more:
+                self.closed = True
                 return
             data += more
             *lines, data = data.split(b"\n")
@@ -139,7 +141,7 @@ class Parleyd:
                 left = end - time.monotonic()
                 if left <= 0:
                     raise AssertionError(f"no {what} within {seconds} s; got {[self.brief(m) for m in self.messages[-12:]]}")
-                self.news.wait(left)
+                self.news.wait(min(left, 0.2))
 
     @staticmethod
     def brief(m):

@@ -476,7 +476,7 @@ def a_restarted_parleyd_finds_the_living_calls(w):
 def a_newer_connection_replaces_the_older(w):
     old = w.parleyd
     w.parleyd = Parleyd(w.sip.path, SCRIPTS).connect()
-    old.socket.settimeout(5)
+    w.parleyd.wait(lambda: old.closed, "end of the older connection")
     assert w.phone().ask("OPTIONS")[0] == 200
 
 
@@ -489,8 +489,10 @@ def load_and_flood_are_answered_503(w):
     w.parleyd.wait(lambda: not w.parleyd.unacked, "ack of load")
     sip = ParleySip(w.folder, "--invites-per-s", "3", listen=("127.0.0.1:0",))
     p = Parleyd(sip.path, SCRIPTS).connect()
-    codes = [Phone(sip.address()).ask("INVITE", uri=f"sip:full@{sip.target}", body=sdp())[0] for _ in range(8)]
-    assert codes[:3] == [486] * 3 and 503 in codes, codes
+    codes = []
+    while 503 not in codes and len(codes) < 100:  # a slow machine may need more than four
+        codes.append(Phone(sip.address()).ask("INVITE", uri=f"sip:full@{sip.target}", body=sdp())[0])
+    assert codes[:3] == [486] * 3 and codes[-1] == 503, codes
     p.disconnect()
     sip.stop()
 
@@ -538,6 +540,26 @@ def both_wildcards_share_a_port(w):
     sip.stop()
 
 
+def killed_it_can_start_again_at_once_on_the_same_port(w):
+    sip = ParleySip(w.folder, listen=("127.0.0.1:0",))
+    with socket.create_connection(sip.address(), timeout=5) as t:
+        t.sendall(b"\r\n\r\n")
+        assert t.recv(10) == b"\r\n"  # the pong: it is truly accepted
+        sip.process.kill()
+        sip.process.wait()
+        process = subprocess.Popen([PROGRAM, "--socket", sip.path, "--sip", sip.target], stdout=subprocess.PIPE, text=True)
+        line = process.stdout.readline()
+        process.terminate()
+        assert process.wait(5) == 0
+    assert sip.target in line, line
+
+
+def a_second_one_on_the_same_socket_is_refused(w):
+    second = subprocess.run([PROGRAM, "--socket", w.sip.path, "--sip", "127.0.0.1:0"], capture_output=True, text=True, timeout=10)
+    assert second.returncode == 3 and "another parley-sip" in second.stderr, second
+    assert w.phone().ask("OPTIONS")[0] == 200, "its look at the socket cut parleyd off"
+
+
 def a_port_in_use_is_named(w):
     busy = subprocess.run([PROGRAM, "--socket", f"{w.folder}/busy.sock", "--sip", w.sip.target], capture_output=True, text=True, timeout=10)
     assert busy.returncode == 3 and w.sip.target in busy.stderr and "Address already in use" in busy.stderr, busy
@@ -576,7 +598,8 @@ SCENARIOS = [
     answers_go_to_the_source, signalling_is_marked_cs3, nothing_final_leaves_before_parleyd_acknowledged, a_lost_connection_loses_no_message_and_repeats_none,
     a_restarted_parleyd_finds_the_living_calls, a_newer_connection_replaces_the_older, load_and_flood_are_answered_503,
     calls_are_hung_up_when_parleyd_stays_away, a_public_address_is_told_to_far_peers_only, a_wildcard_tells_the_address_that_faces_the_peer,
-    both_wildcards_share_a_port, a_port_in_use_is_named, torture_does_not_hurt, a_burst_of_calls_is_carried,
+    both_wildcards_share_a_port, killed_it_can_start_again_at_once_on_the_same_port, a_second_one_on_the_same_socket_is_refused,
+    a_port_in_use_is_named, torture_does_not_hurt, a_burst_of_calls_is_carried,
 ]
 
 
