@@ -143,10 +143,22 @@ static void on_sip_message(void *arg, const struct signal_message *m)
     calls_receive(life->bridge.calls, m);
 }
 
+static void refuse_calls(struct bridge *b)
+{
+    struct signal_message m;
+    if (!b->sip) return;
+    signal_message_init(&m, SIGNAL_LOAD, NULL);
+    m.accepting = false;
+    m.retry_after_s = 30;
+    sip_link_send(b->sip, &m);
+    signal_message_clear(&m);
+}
+
 static void on_sip_hello(void *arg, const json_t *held, bool fresh)
 {
     struct bridge_life *life = arg;
     (void)fresh;
+    if (life->bridge.draining) refuse_calls(&life->bridge); /* a new connection knows nothing of it */
     calls_reconcile(life->bridge.calls, held);
 }
 
@@ -392,17 +404,6 @@ static void on_drain_over(void *arg)
     struct bridge_life *life = arg;
     calls_hang_up_all(life->bridge.calls, "appHangup");
     settle(life);
-}
-
-static void refuse_calls(struct bridge *b)
-{
-    struct signal_message m;
-    if (!b->sip) return;
-    signal_message_init(&m, SIGNAL_LOAD, NULL);
-    m.accepting = false;
-    m.retry_after_s = 30;
-    sip_link_send(b->sip, &m);
-    signal_message_clear(&m);
 }
 
 void bridge_drain(struct bridge_life *life)
