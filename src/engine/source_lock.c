@@ -27,10 +27,18 @@ bool source_lock_same(const struct sockaddr_storage *a, const struct sockaddr_st
     return source_lock_same_host(a, b) && port_of(a) == port_of(b);
 }
 
+/* 0.0.0.0 and :: in an SDP are nobody's address: the hold of RFC 2543. */
+static bool is_wildcard(const struct sockaddr_storage *a)
+{
+    if (a->ss_family == AF_INET) return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr == INADDR_ANY;
+    return a->ss_family == AF_INET6 &&
+           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+}
+
 void source_lock_open(struct source_lock *s, const struct sockaddr_storage *expected)
 {
     memset(s, 0, sizeof *s);
-    s->expected = *expected;
+    if (!is_wildcard(expected)) s->expected = *expected;
 }
 
 static bool passes_probation(struct source_lock *s, const struct sockaddr_storage *from, uint32_t ssrc, uint16_t seq)

@@ -33,7 +33,7 @@ enum source_verdict {
     SOURCE_LOCKED,  /**< as above, and this packet locked it */
 };
 
-/** Unlocked. @param expected  copied */
+/** Unlocked. @param expected  copied; a wildcard address is as good as none */
 void source_lock_open(struct source_lock *s, const struct sockaddr_storage *expected);
 
 /** Judges a well-formed RTP packet of an agreed payload type. */

@@ -482,6 +482,38 @@ static void ports_come_in_pairs_from_the_range(void **state)
     assert_int_equal(engine_create(&other, &config, NULL, NULL), STATUS_INVALID);
 }
 
+static void sockets_of_ipv6_come_in_pairs_too(void **state)
+{
+    (void)state;
+    struct sockaddr_in6 local = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct engine_sockets pair;
+    int on = 0, dscp = 0;
+    socklen_t size = sizeof on;
+    assert_int_equal(engine_socket_open(rig.engine, (struct sockaddr *)&local, &pair), STATUS_OK);
+    assert_int_equal(getsockopt(pair.rtp_fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, &size), 0);
+    assert_int_equal(on, 1);
+    assert_int_equal(getsockopt(pair.rtp_fd, IPPROTO_IPV6, IPV6_TCLASS, &dscp, &size), 0);
+    assert_int_equal(dscp, 0xb8);
+    engine_socket_close(&pair);
+}
+
+static void rtcp_on_the_port_of_rtp_is_taken_and_sent_there(void **state)
+{
+    (void)state;
+    struct peer *a = rig_peer(&rig, tones[0]);
+    struct engine_leg_media media = peer_media(a, 20);
+    static const uint8_t receiver_report[8] = {0x80, 201, 0, 1, 0, 0, 0, 9};
+    media.rtcp_mux = true;
+    rig_call(&rig, a, &media, NULL);
+    rig_await(&rig, rig.reports[ENGINE_LEG_ALIVE] == 1);
+    for (int i = 0; i < 20; i++)
+        peer_send(a, receiver_report, sizeof receiver_report);
+    rig_run(&rig, 100);
+    engine_leg_close(a->leg);
+    rig_await(&rig, rig.reports[ENGINE_LEG_CLOSED] == 1 && a->byes == 1);
+    assert_int_equal(rig.closed_stats.packets_bad, 0);
+}
+
 static void an_engine_with_everything_open_can_be_destroyed(void **state)
 {
     (void)state;
@@ -529,6 +561,8 @@ int main(void)
         ENGINE_TEST(a_recording_has_its_frames_and_its_end),
         ENGINE_TEST(closing_a_leg_says_bye_and_gives_its_figures),
         ENGINE_TEST(ports_come_in_pairs_from_the_range),
+        ENGINE_TEST(sockets_of_ipv6_come_in_pairs_too),
+        ENGINE_TEST(rtcp_on_the_port_of_rtp_is_taken_and_sent_there),
         ENGINE_TEST(an_engine_with_everything_open_can_be_destroyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

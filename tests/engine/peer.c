@@ -168,8 +168,12 @@ static void attend(struct peer *p, int64_t now_us)
         p->next_us += 20000;
         if (!p->silent) speak(p);
     }
-    while ((len = recv(p->rtp_fd, bytes, sizeof bytes, 0)) > 0)
-        hear(p, bytes, (size_t)len);
+    while ((len = recv(p->rtp_fd, bytes, sizeof bytes, 0)) > 0) {
+        if (rtp_is_rtcp(bytes, (size_t)len))
+            hear_rtcp(p, bytes, (size_t)len);
+        else
+            hear(p, bytes, (size_t)len);
+    }
     while ((len = recv(p->rtcp_fd, bytes, sizeof bytes, 0)) > 0)
         hear_rtcp(p, bytes, (size_t)len);
 }
