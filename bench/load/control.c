@@ -383,12 +383,12 @@ static void counts_print(const struct stream *stream)
     const struct stream_counts *c = &stream->counts;
     printf(",\"sent\":%llu,\"due\":%llu,\"late_sends\":%llu,\"send_errors\":%llu,\"received\":%llu,\"lost\":%llu,"
            "\"duplicates\":%llu,\"reordered\":%llu,\"source_changes\":%llu,\"rtcp\":%llu,\"rtcp_byes\":%llu,"
-           "\"jitter_ms\":%.3f,\"gap_max_ms\":%.2f,\"last_rtp_mono_us\":%lld",
+           "\"jitter_ms\":%.3f,\"gap_max_ms\":%.2f,\"late_max_ms\":%.2f,\"last_rtp_mono_us\":%lld",
            (unsigned long long)c->sent, (unsigned long long)c->due, (unsigned long long)c->late_sends,
            (unsigned long long)c->send_errors, (unsigned long long)c->received, (unsigned long long)c->gaps,
            (unsigned long long)c->duplicates, (unsigned long long)c->reordered, (unsigned long long)c->source_changes,
            (unsigned long long)c->rtcp, (unsigned long long)c->rtcp_byes, stream->jitter_us / 1000.0,
-           (double)c->gap_max_us / 1000.0, (long long)stream->in_us);
+           (double)c->gap_max_us / 1000.0, (double)c->late_max_us / 1000.0, (long long)stream->in_us);
 }
 
 static const char *command_levels(struct phone *phone, char **words, unsigned count)
@@ -416,7 +416,10 @@ static const char *command_stats(struct phone *phone, char **words, unsigned cou
     event_begin("stats", phone->name, clock_now_us());
     counts_print(&phone->caller.stream);
     event_end();
-    if (count > 2 && strcmp(words[2], "reset") == 0) phone->caller.stream.counts.gap_max_us = 0;
+    if (count > 2 && strcmp(words[2], "reset") == 0) {
+        phone->caller.stream.counts.gap_max_us = 0;
+        phone->caller.stream.counts.late_max_us = 0;
+    }
     return "";
 }
 

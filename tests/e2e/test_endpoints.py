@@ -28,9 +28,8 @@ class Endpoints(BridgeTest):
         return run
 
     def heard_from(self, ear, who):
-        ear.hears(THEIRS_HZ, SAID_DBFS - 1.0, seconds=10.0)
-        self.within("the tone of %s" % who, ear.fresh_levels((THEIRS_HZ,), 600)["tones"][THEIRS_HZ], SAID_DBFS - 0.5,
-                    SAID_DBFS + 0.5, "dBFS")
+        ear.hears(THEIRS_HZ, SAID_DBFS - 3.0, seconds=10.0)
+        self.within("the tone of %s" % who, ear.median_level(THEIRS_HZ), SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
 
     def put_out_others(self, room, ear):
         """REST removes everybody but our ear: the bridge's BYE."""
@@ -70,9 +69,8 @@ class Endpoints(BridgeTest):
         room = self.room()
         ear = self.ear(room)
         run = self.sipp("echo_until_bye", room, tone=None, echo=True)
-        ear.hears(OURS_HZ, SAID_DBFS - 1.5, seconds=10.0)
-        got = ear.fresh_levels((OURS_HZ,), 600)["tones"][OURS_HZ]
-        self.within("our own tone as sipp sends it back", got, SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
+        ear.hears(OURS_HZ, SAID_DBFS - 3.0, seconds=10.0)
+        self.within("our own tone as sipp sends it back", ear.median_level(OURS_HZ), SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
         self.put_out_others(room, ear)
         run.finish()
 
@@ -178,7 +176,7 @@ class Endpoints(BridgeTest):
         wav = phone.heard()
         middle = (wav.seconds * 0.4, wav.seconds - 0.2)
         self.above("seconds kept by baresip", wav.seconds, 1.0, "s")
-        self.within("our tone as baresip has kept it", wav.tone(OURS_HZ, *middle), SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
+        self.within("our tone as baresip has kept it", wav.median_tone(OURS_HZ, *middle), SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
         self.below("its own tone there", wav.tone(THEIRS_HZ, *middle), SILENT_DBFS, "dBFS")
 
     def test_baresip_hears_and_is_heard_and_hangs_up(self):
@@ -271,7 +269,8 @@ class Endpoints(BridgeTest):
                 measured("%s over %s" % (what, "TCP" if tcp else "UDP"), code, wanted)
                 with self.subTest(what=what, tcp=tcp):
                     self.assertEqual(code, wanted, text)
-                    self.assertRegex(text, pattern)
+                    if pattern:
+                        self.assertRegex(text, pattern)
                 if code is not None and request["method"] == "INVITE":
                     self.acknowledge(raw, text)
 
@@ -289,16 +288,20 @@ class Endpoints(BridgeTest):
         code, again = raw.final()
         tag = re.search(r"(?m)^To:.*tag=([^;\s]+)", first).group(1)
         self.assertIn(tag, again)
-        self.assertEqual(len(wait_until(lambda: self.bridge.participants(room[0]), 3.0, "the one call")), 1)
         self.acknowledge(raw, first)
+        self.assertEqual(len(wait_until(lambda: self.bridge.participants(room[0]), 3.0, "the one call")), 1)
 
-    def test_a_200_is_repeated_until_its_ack_and_an_unacknowledged_call_is_given_up(self):
+    def test_a_200_is_repeated_until_its_ack(self):
         room = self.room()
         raw = self.raw()
         raw.request("INVITE", "sip:%s@TARGET" % room[1], SDP_TYPE, raw_sdp(harness.free_port()))
         self.assertEqual(raw.final()[0], 200)
-        self.assertEqual(raw.final(2.0)[0], 200, "the 200 comes again without an ACK")
-        wait_until(lambda: self.bridge.participants(room[0]) == [], 40.0, "the call is given up", 0.2)
+        code, text = raw.final(2.0)
+        self.assertEqual(code, 200, "the 200 comes again without an ACK")
+        self.acknowledge(raw, text)
+        self.assertEqual(len(wait_until(lambda: self.bridge.participants(room[0]), 3.0, "the call is in")), 1)
+        wait_until(lambda: raw.receive(0.01) is None, 3.0, "what was sent before the ACK")
+        self.assertIsNone(raw.final(1.5)[0], "no 200 after the ACK")
 
     def test_a_reliable_provisional_response_is_repeated_until_its_prack(self):
         """RFC 3262 section 3. Not by sipp: it takes the repetition for a retransmission and hides it."""
@@ -353,10 +356,22 @@ class Endpoints(BridgeTest):
 
     def test_session_timers_in_both_roles_and_a_missed_refresh(self):
         runs = [self.sipp(name, self.room(), seconds=95) for name in ("timer_ours", "timer_theirs", "timer_missed")]
+        # Beside them: a call whose 200 is never acknowledged is given up with a BYE after 64 T1. RFC 3261 section 13.3.1.4.
+        raw = self.raw()
+        raw.request("INVITE", "sip:%s@TARGET" % self.alias("never"), SDP_TYPE, raw_sdp(harness.free_port()))
+        self.assertEqual(raw.final()[0], 200)
         began_us = now_us()
         for run in runs:
             run.finish()
             measured("%s: done after" % run.name, (now_us() - began_us) / 1e6, "92 s", "s")
+        told = []
+        while True:
+            text = raw.receive(0.1)
+            if text is None:
+                break
+            told.append(text.split(" ")[0] if not text.startswith("SIP/2.0") else text[8:11])
+        measured("told to one that never acknowledged", " ".join(told), "200 repeated, then BYE")
+        self.assertIn("BYE", told)
 
     def test_a_call_without_rtp_and_rtcp_is_ended(self):
         bridge = harness.Bridge(config="rtp_timeout_s = 5\n")
