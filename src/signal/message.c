@@ -8,13 +8,29 @@
 #include "base/buffer.h"
 
 static const char *const type_names[SIGNAL_TYPES] = {
-    [SIGNAL_HELLO] = "hello",       [SIGNAL_INVITE] = "invite", [SIGNAL_CANCEL] = "cancel",
-    [SIGNAL_ACK] = "ack",           [SIGNAL_PRACK] = "prack",   [SIGNAL_REINVITE] = "reinvite",
-    [SIGNAL_UPDATE] = "update",     [SIGNAL_INFO] = "info",     [SIGNAL_BYE] = "bye",
-    [SIGNAL_ENDED] = "ended",       [SIGNAL_DIALOG] = "dialog", [SIGNAL_RESPONSE] = "response",
-    [SIGNAL_PROGRESS] = "progress", [SIGNAL_ANSWER] = "answer", [SIGNAL_REJECT] = "reject",
-    [SIGNAL_ACCEPT] = "accept",     [SIGNAL_REFUSE] = "refuse", [SIGNAL_MODIFY] = "modify",
-    [SIGNAL_HANGUP] = "hangup",     [SIGNAL_DIAL] = "dial",     [SIGNAL_LOAD] = "load",
+    [SIGNAL_HELLO] = "hello",
+    [SIGNAL_INVITE] = "invite",
+    [SIGNAL_CANCEL] = "cancel",
+    [SIGNAL_ACK] = "ack",
+    [SIGNAL_PRACK] = "prack",
+    [SIGNAL_REINVITE] = "reinvite",
+    [SIGNAL_UPDATE] = "update",
+    [SIGNAL_INFO] = "info",
+    [SIGNAL_BYE] = "bye",
+    [SIGNAL_ENDED] = "ended",
+    [SIGNAL_DIALOG] = "dialog",
+    [SIGNAL_RESPONSE] = "response",
+    [SIGNAL_PROGRESS] = "progress",
+    [SIGNAL_ANSWER] = "answer",
+    [SIGNAL_REJECT] = "reject",
+    [SIGNAL_ACCEPT] = "accept",
+    [SIGNAL_REFUSE] = "refuse",
+    [SIGNAL_MODIFY] = "modify",
+    [SIGNAL_HANGUP] = "hangup",
+    [SIGNAL_DIAL] = "dial",
+    [SIGNAL_LOAD] = "load",
+    [SIGNAL_REGISTER] = "register",
+    [SIGNAL_REGISTERED] = "registered",
 };
 
 enum member_kind { MEMBER_TEXT, MEMBER_FLAG, MEMBER_NUMBER, MEMBER_CODE, MEMBER_OBJECT, MEMBER_ARRAY };
@@ -36,9 +52,9 @@ struct member {
 
 static const struct member members[] = {
     MEMBER(transaction, NUMBER, TYPE(REINVITE) | TYPE(UPDATE) | TYPE(ACCEPT) | TYPE(REFUSE) | TYPE(MODIFY)),
-    MEMBER(code, CODE, TYPE(RESPONSE) | TYPE(PROGRESS) | TYPE(REJECT) | TYPE(REFUSE)),
+    MEMBER(code, CODE, TYPE(RESPONSE) | TYPE(PROGRESS) | TYPE(REJECT) | TYPE(REFUSE) | TYPE(REGISTERED)),
     MEMBER(reason, TEXT, TYPE(ENDED)),
-    MEMBER(sdp, TEXT, TYPE(ANSWER)),
+    MEMBER(sdp, TEXT, TYPE(ANSWER) | TYPE(DIAL)),
     MEMBER(reliable, FLAG, 0),
     MEMBER(supports_100rel, FLAG, 0),
     MEMBER(requires_100rel, FLAG, 0),
@@ -46,9 +62,9 @@ static const struct member members[] = {
     MEMBER(source, TEXT, TYPE(INVITE)),
     MEMBER(local, TEXT, TYPE(INVITE)),
     MEMBER(request_uri, TEXT, TYPE(INVITE)),
-    MEMBER(from_uri, TEXT, TYPE(INVITE)),
+    MEMBER(from_uri, TEXT, TYPE(INVITE) | TYPE(DIAL)),
     MEMBER(from_display, TEXT, 0),
-    MEMBER(to_uri, TEXT, TYPE(INVITE) | TYPE(DIAL)),
+    MEMBER(to_uri, TEXT, TYPE(INVITE) | TYPE(DIAL) | TYPE(REGISTER)),
     MEMBER(sip_call_id, TEXT, 0),
     MEMBER(identity, TEXT, 0),
     MEMBER(content_type, TEXT, TYPE(INFO)),
@@ -61,6 +77,13 @@ static const struct member members[] = {
     MEMBER(epoch, TEXT, TYPE(HELLO)),
     MEMBER(accepting, FLAG, TYPE(LOAD)),
     MEMBER(retry_after_s, NUMBER, 0),
+    MEMBER(route, TEXT, 0),
+    MEMBER(user, TEXT, 0),
+    MEMBER(password, TEXT, 0),
+    MEMBER(timeout_s, NUMBER, 0),
+    MEMBER(private_only, FLAG, 0),
+    MEMBER(registration, TEXT, TYPE(REGISTER) | TYPE(REGISTERED)),
+    MEMBER(expires_s, NUMBER, TYPE(REGISTER) | TYPE(REGISTERED)),
 };
 
 enum { MEMBERS = sizeof members / sizeof members[0] };
@@ -207,7 +230,8 @@ static bool type_from_json(const json_t *object, enum signal_type *out)
 static status call_from_json(struct signal_message *m, const json_t *object, struct fault *fault)
 {
     const json_t *call = json_object_get(object, "call");
-    bool needed = m->type != SIGNAL_HELLO && m->type != SIGNAL_LOAD;
+    bool needed =
+        m->type != SIGNAL_HELLO && m->type != SIGNAL_LOAD && m->type != SIGNAL_REGISTER && m->type != SIGNAL_REGISTERED;
     if (!call && !needed) return STATUS_OK;
     struct slice text = {json_string_value(call), json_string_length(call)};
     if (!json_is_string(call) || !id_valid(text, "CA")) return invalid(fault, "call");

@@ -17,16 +17,28 @@
  *   bye         S->P  the peer's BYE; S answers 200 once this is acknowledged
  *   ended       S->P  the dialog is over for another reason: code and reason ("session expired", "no ACK" ...)
  *   dialog      S->P  the dialog record as it stands now (kept by P for taking the dialog up again)
- *   response    S->P  answer to P's own modify or dial: code, reason, sdp, transaction
+ *   response    S->P  answer to P's own modify: code, reason, sdp, transaction
  *   progress    P->S  a provisional response: code (180, 183), sdp, reliable
+ *               S->P  of a call that was dialled: code, reason; sdp where it brings an answer that is not known yet
  *   answer      P->S  200 to the INVITE, with sdp (an answer, or an offer where the INVITE had none)
+ *               S->P  the call that was dialled is taken: code, sdp (always: the answer in force, also where it came
+ *                     early); it is acknowledged to the peer already
  *   reject      P->S  final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...)
  *   accept      P->S  200 to the transaction of a reinvite or update, with sdp
  *   refuse      P->S  final non-2xx to that transaction: code, reason
  *   modify      P->S  send a re-INVITE with sdp; transaction is P's number; answered by response
  *   hangup      P->S  end the call whatever its state: BYE, or code where not answered yet; reason for a Reason header
- *   dial        P->S  place a call: to (URI), from, display, sdp, headers, route, credentials by name
- *   load        P->S  accepting = false makes S answer new calls with 503 by itself; retry_after_s
+ *   dial        P->S  place a call: to_uri, from_uri, from_display, identity, sdp (our offer), headers, route,
+ * transport, user and password, timeout_s, private_only load        P->S  accepting = false makes S answer new calls
+ * with 503 by itself; retry_after_s register    P->S  keep an address of record registered: registration (its name
+ * between P and S), to_uri (the address of record), route, transport, user and password, expires_s (asked for; 0: take
+ * it back). Said again it replaces what was said before of that name registered  S->P  what became of it, at each
+ * change: registration, code, reason, expires_s (granted; 0: not registered; S tries again by itself as long as it is
+ * asked to)
+ *
+ * A call that was dialled: {dialog | progress}*, then answer or ended. The code of ended is the peer's final response;
+ * 408 "no answer" after timeout_s; 487 "hung up" after P's hangup; 503 "cannot resolve the name", "could not be sent"
+ * and 403 "not a private address" are S's own. Redirections (3xx) are not followed.
  *
  * Every hangup is followed by ended ("hung up"). A hangup, answer, accept or modify for a call that S does not hold
  * gets ended with 481 "unknown call". A response of 491 means that another exchange is going on: P may try again. One
@@ -67,29 +79,31 @@ enum signal_type {
     SIGNAL_HANGUP,
     SIGNAL_DIAL,
     SIGNAL_LOAD,
+    SIGNAL_REGISTER,
+    SIGNAL_REGISTERED,
     SIGNAL_TYPES
 };
 
 /** One message; every string is owned by it. */
 struct signal_message {
     enum signal_type type;
-    id_text call;         /**< empty for hello and load */
+    id_text call;         /**< empty for hello, load, register and registered */
     uint32_t transaction; /**< reinvite, update, accept, refuse, modify, response */
     uint32_t code;        /**< SIP status, 100 to 699 */
     char *reason;         /**< reason phrase, or why */
     char *sdp;            /**< whole body, CRLF lines */
-    bool reliable;        /**< progress: send with 100rel where the caller supports it */
+    bool reliable;        /**< progress: send with 100rel where the caller supports it; of S: it was */
     bool supports_100rel; /**< invite: the caller can PRACK */
     bool requires_100rel; /**< invite: the caller insists on it (Require: 100rel) */
-    char *transport;      /**< invite: "udp" or "tcp" */
+    char *transport;      /**< invite, dial, register: "udp" or "tcp"; dial, register: NULL is the URI's, else UDP */
     char *source;         /**< invite: the peer's address as "192.0.2.1:5060" or "[2001:db8::1]:5060" */
     char *local;          /**< invite: our address that faces the peer, same form */
     char *request_uri;    /**< invite: as received, parameters included */
     char *from_uri;       /**< invite, dial: URI of From without its tag */
     char *from_display;   /**< display name, unquoted; NULL where none */
-    char *to_uri;         /**< invite, dial: URI of To */
+    char *to_uri;         /**< invite, dial: URI of To (and of the request); register: the address of record */
     char *sip_call_id;    /**< invite: the Call-ID header, for logs */
-    char *identity;       /**< invite: URI of P-Asserted-Identity; only to be believed of trusted peers */
+    char *identity;       /**< invite, dial: URI of P-Asserted-Identity; only to be believed of trusted peers */
     char *content_type;   /**< info */
     char *body;           /**< info */
     json_t *headers;      /**< reject, dial, invite (X- headers): object of name to value; owned reference */
@@ -100,6 +114,12 @@ struct signal_message {
     char *epoch;       /**< hello: changes with every start of the sending process */
     bool accepting;    /**< load */
     uint32_t retry_after_s; /**< load */
+    char *route; /**< dial, register: where to send, "HOST" or "HOST:PORT", IPv6 in brackets; NULL: as to_uri says */
+    char *user, *password; /**< dial, register: digest credentials; NULL for none; in no log */
+    uint32_t timeout_s;    /**< dial: until a final response; 0: 30 s */
+    bool private_only;     /**< dial: only to loopback and private addresses, whatever the name resolves to */
+    char *registration;    /**< register, registered */
+    uint32_t expires_s;    /**< register, registered */
 };
 
 void signal_message_init(struct signal_message *m, enum signal_type type, const char *call);

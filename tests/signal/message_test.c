@@ -65,8 +65,14 @@ static void every_type_survives_a_round_trip(void **state)
         "{\"type\":\"refuse\",\"call\":\"" CALL "\",\"transaction\":1,\"code\":488,\"reason\":\"No\"}",
         "{\"type\":\"modify\",\"call\":\"" CALL "\",\"transaction\":3,\"sdp\":\"v=0\"}",
         "{\"type\":\"hangup\",\"call\":\"" CALL "\",\"code\":480,\"reason\":\"gone\"}",
-        "{\"type\":\"dial\",\"call\":\"" CALL "\",\"to_uri\":\"sip:b@c\",\"from_uri\":\"sip:a@b\",\"sdp\":\"v=0\"}",
+        "{\"type\":\"dial\",\"call\":\"" CALL
+        "\",\"to_uri\":\"sip:b@c\",\"from_uri\":\"sip:a@b\",\"from_display\":\"A\",\"identity\":\"sip:+1@t\","
+        "\"sdp\":\"v=0\",\"headers\":{\"X-A\":\"1\"},\"route\":\"[::1]:5070\",\"transport\":\"tcp\",\"user\":\"u\","
+        "\"password\":\"p\",\"timeout_s\":60,\"private_only\":true}",
         "{\"type\":\"load\",\"accepting\":false,\"retry_after_s\":5}",
+        "{\"type\":\"register\",\"registration\":\"carrier\",\"to_uri\":\"sip:u@c\",\"route\":\"c:5060\","
+        "\"transport\":\"udp\",\"user\":\"u\",\"password\":\"p\",\"expires_s\":0}",
+        "{\"type\":\"registered\",\"registration\":\"carrier\",\"code\":200,\"reason\":\"OK\",\"expires_s\":3600}",
     };
     assert_int_equal(sizeof rows / sizeof rows[0], SIGNAL_TYPES);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -101,6 +107,11 @@ static void what_is_wrong_is_named(void **state)
         {"{\"type\":\"accept\",\"call\":\"" CALL "\",\"transaction\":4294967296}", "transaction"},
         {"{\"type\":\"dialog\",\"call\":\"" CALL "\",\"record\":\"r\"}", "record"},
         {"{\"type\":\"load\"}", "accepting"},
+        {"{\"type\":\"dial\",\"call\":\"" CALL "\",\"to_uri\":\"sip:b@c\",\"from_uri\":\"sip:a@b\"}", "sdp"},
+        {"{\"type\":\"dial\",\"call\":\"" CALL "\",\"to_uri\":\"sip:b@c\",\"sdp\":\"v=0\"}", "from_uri"},
+        {"{\"type\":\"register\",\"registration\":\"c\",\"to_uri\":\"sip:u@c\"}", "expires_s"},
+        {"{\"type\":\"register\",\"to_uri\":\"sip:u@c\",\"expires_s\":1}", "registration"},
+        {"{\"type\":\"registered\",\"registration\":\"c\",\"expires_s\":1}", "code"},
         {"{\"type\":\"load\",\"accepting\":null}", "accepting"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
