@@ -27,6 +27,7 @@ status db_status(int code)
     case SQLITE_ROW:
     case SQLITE_DONE: return STATUS_OK;
     case SQLITE_CONSTRAINT:
+        if (code == SQLITE_CONSTRAINT_TRIGGER) return STATUS_CONFLICT;
         return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? STATUS_EXISTS
                                                                                         : STATUS_INVALID;
     case SQLITE_ERROR:

@@ -1,8 +1,8 @@
 /**
  * @file db.h  What the store needs of a database. This back end is SQLite; another one is another db*.c.
  *
- * Statuses: STATUS_IO is the disk or the database and spoils the whole group; STATUS_EXISTS and STATUS_INVALID are the
- * fault of one transaction and leave the others alone.
+ * Statuses: STATUS_IO is the disk or the database and spoils the whole group; STATUS_EXISTS, STATUS_INVALID and
+ * STATUS_CONFLICT are the fault of one transaction and leave the others alone.
  *
  * Inside store/ only. Thread: db_open() by whoever starts the store thread, everything else by that thread.
  */
@@ -35,7 +35,8 @@ MUST_CHECK status db_begin(struct db *db);
 
 /**
  * Carries out the operations (struct op, op.h) of one transaction within the group, all or none.
- * @return STATUS_OK; STATUS_EXISTS, STATUS_INVALID (the group goes on); STATUS_IO (the group has to be rolled back)
+ * @return STATUS_OK; STATUS_EXISTS, STATUS_INVALID, STATUS_CONFLICT (the group goes on); STATUS_IO (the group has to be
+ * rolled back)
  */
 MUST_CHECK status db_apply(struct db *db, const struct list *ops);
 

@@ -5,28 +5,103 @@
 #include "store/db_sqlite.h"
 #include "store/store_rows.h"
 
-static void add_terms(struct buffer *sql, const struct query *q)
+/*
+ * Above this many matches a range over another column than the list's order is found quicker by walking in that order
+ * than by sorting all matches.
+ */
+enum { SORT_MAX = 2000 };
+
+static const char *time_of(const struct row_kind *kind)
+{
+    return kind->time ? kind->time : "created";
+}
+
+static bool is_range(const struct query_term *term)
+{
+    return term->test == QUERY_AT_LEAST || term->test == QUERY_BELOW;
+}
+
+static void add_in(struct buffer *sql, size_t count)
+{
+    if (count == 1) {
+        buffer_append_text(sql, "=?");
+        return;
+    }
+    buffer_append_text(sql, " IN (?");
+    for (size_t t = 1; t < count; t++)
+        buffer_append_text(sql, ",?");
+    buffer_append_text(sql, ")");
+}
+
+static void add_test(struct buffer *sql, const struct query_term *term)
+{
+    static const char *const tests[] = {
+        [QUERY_AT_LEAST] = ">=?",        [QUERY_BELOW] = "<?", [QUERY_EQUALS] = "=?", [QUERY_IS_SET] = " IS NOT NULL",
+        [QUERY_IS_NOT_SET] = " IS NULL",
+    };
+    if (term->test == QUERY_IN)
+        add_in(sql, term->text_count);
+    else
+        buffer_append_text(sql, tests[term->test]);
+}
+
+/* A condition's node and those under it. */
+static void add_node(struct buffer *sql, const struct query *q, size_t at)
+{
+    static const char *const columns[] = {
+        [STORE_LOG_TIMESTAMP] = "timestamp_us", [STORE_LOG_LEVEL] = "level",     [STORE_LOG_CALL] = "call",
+        [STORE_LOG_REQUEST] = "request",        [STORE_LOG_MESSAGE] = "message",
+    };
+    static const char *const steps[] = {
+        [STORE_LOG_EQUAL] = " IS ", [STORE_LOG_UNEQUAL] = " IS NOT ", [STORE_LOG_LESS] = " < ",
+        [STORE_LOG_MORE] = " > ",   [STORE_LOG_AT_MOST] = " <= ",     [STORE_LOG_AT_LEAST] = " >= ",
+        [STORE_LOG_AND] = " AND ",  [STORE_LOG_OR] = " OR ",
+    };
+    static const char level[] = "CASE %s WHEN 'info' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END";
+    const struct store_log_node *node = &q->condition[at];
+    buffer_append_text(sql, "(");
+    if (node->step >= STORE_LOG_AND) {
+        add_node(sql, q, node->left);
+        buffer_append_text(sql, steps[node->step]);
+        add_node(sql, q, node->right);
+    } else if (node->field == STORE_LOG_LEVEL) {
+        buffer_printf(sql, level, "level");
+        buffer_append_text(sql, steps[node->step]);
+        buffer_printf(sql, level, "?");
+    } else {
+        buffer_printf(sql, "%s%s?", columns[node->field], steps[node->step]);
+    }
+    buffer_append_text(sql, ")");
+}
+
+static int bind_node(sqlite3_stmt *statement, const struct query *q, size_t at, int *place)
+{
+    const struct store_log_node *node = &q->condition[at];
+    if (node->step >= STORE_LOG_AND) {
+        int code = bind_node(statement, q, node->left, place);
+        return code == SQLITE_OK ? bind_node(statement, q, node->right, place) : code;
+    }
+    if (node->field == STORE_LOG_TIMESTAMP) return sqlite3_bind_int64(statement, (*place)++, node->number);
+    return sqlite3_bind_text(statement, (*place)++, node->text, -1, SQLITE_STATIC);
+}
+
+/* in_order: rows are wanted in the list's order more than by a range. A unary plus keeps an index out of it. */
+static void add_terms(struct buffer *sql, const struct query *q, bool in_order)
 {
     const char *word = " WHERE ";
     for (size_t i = 0; i < q->term_count; i++) {
         const struct query_term *term = &q->terms[i];
-        buffer_printf(sql, "%s%s", word, term->column);
-        word = " AND ";
-        if (term->test != QUERY_IN) {
-            buffer_append_text(sql, term->test == QUERY_AT_LEAST ? ">=?" : "<?");
-        } else if (term->text_count == 1) {
-            buffer_append_text(sql, "=?");
-        } else {
-            buffer_append_text(sql, " IN (?");
-            for (size_t t = 1; t < term->text_count; t++)
-                buffer_append_text(sql, ",?");
-            buffer_append_text(sql, ")");
-        }
-    }
-    if (q->live) {
-        buffer_printf(sql, "%s%s", word, q->kind->live);
+        bool walk = in_order && is_range(term) && strcmp(term->column, time_of(q->kind)) != 0;
+        buffer_printf(sql, "%s%s%s", word, walk ? "+" : "", term->column);
+        add_test(sql, term);
         word = " AND ";
     }
+    if (q->condition) {
+        buffer_append_text(sql, word);
+        add_node(sql, q, q->condition_count - 1);
+        word = " AND ";
+    }
+    if (q->live) buffer_printf(sql, "%s%s", word, q->kind->live);
 }
 
 static int bind_terms(sqlite3_stmt *statement, const struct query *q, int *place)
@@ -34,36 +109,42 @@ static int bind_terms(sqlite3_stmt *statement, const struct query *q, int *place
     int code = SQLITE_OK;
     for (size_t i = 0; i < q->term_count && code == SQLITE_OK; i++) {
         const struct query_term *term = &q->terms[i];
-        if (term->test != QUERY_IN) code = sqlite3_bind_int64(statement, (*place)++, term->value);
+        if (is_range(term) || term->test == QUERY_EQUALS) code = sqlite3_bind_int64(statement, (*place)++, term->value);
         for (size_t t = 0; t < term->text_count && code == SQLITE_OK; t++)
             code = sqlite3_bind_text(statement, (*place)++, term->texts[t], -1, SQLITE_STATIC);
     }
+    if (code == SQLITE_OK && q->condition) code = bind_node(statement, q, q->condition_count - 1, place);
     return code;
 }
 
-static void build_select(struct buffer *sql, const struct query *q)
+static void add_order(struct buffer *sql, const struct query *q)
 {
-    static const char *const orders[] = {
-        [QUERY_NEWEST] = " ORDER BY created DESC, seq DESC",
-        [QUERY_OLDEST] = " ORDER BY seq",
-        [QUERY_LANES] = " ORDER BY lane, n",
-    };
+    switch (q->order) {
+    case QUERY_NEWEST: buffer_printf(sql, " ORDER BY %s DESC, seq DESC", time_of(q->kind)); break;
+    case QUERY_OLDEST: buffer_append_text(sql, " ORDER BY seq"); break;
+    case QUERY_LANES: buffer_append_text(sql, " ORDER BY lane, n"); break;
+    }
+}
+
+static void build_select(struct buffer *sql, const struct query *q, bool in_order)
+{
     buffer_append_text(sql, "SELECT seq");
     for (size_t i = 0; i < q->kind->column_count; i++)
         buffer_printf(sql, ",%s", q->kind->columns[i].name);
     buffer_printf(sql, " FROM %s", q->kind->table);
-    add_terms(sql, q);
-    if (q->continued) buffer_printf(sql, "%s(created, seq) < (?, ?)", q->term_count || q->live ? " AND " : " WHERE ");
-    buffer_append_text(sql, orders[q->order]);
+    add_terms(sql, q, in_order);
+    if (q->continued)
+        buffer_printf(sql, "%s(%s, seq) < (?, ?)", q->term_count || q->live ? " AND " : " WHERE ", time_of(q->kind));
+    add_order(sql, q);
     if (q->limit) buffer_append_text(sql, " LIMIT ?");
 }
 
 /* One row more than asked for tells whether there is a next page. */
-static status select_statement(struct db *db, const struct query *q, sqlite3_stmt **out)
+static status select_statement(struct db *db, const struct query *q, bool in_order, sqlite3_stmt **out)
 {
     struct buffer sql;
     buffer_init(&sql);
-    build_select(&sql, q);
+    build_select(&sql, q, in_order);
     status s = buffer_ok(&sql) ? db_statement(db, buffer_text(&sql), out) : STATUS_NO_MEMORY;
     buffer_clear(&sql);
     if (s != STATUS_OK) return s;
@@ -158,7 +239,7 @@ static status read_rows(struct reading *r, sqlite3_stmt *statement)
 static int64_t created_of(const struct row_kind *kind, const void *row)
 {
     for (size_t i = 0; i < kind->column_count; i++) {
-        if (strcmp(kind->columns[i].name, "created") == 0)
+        if (strcmp(kind->columns[i].name, time_of(kind)) == 0)
             return *(const int64_t *)(const void *)((const char *)row + kind->columns[i].at);
     }
     return 0;
@@ -184,7 +265,7 @@ static void fill_page(const struct reading *r)
 static bool totals_know(const struct query *q, const char **word)
 {
     *word = NULL;
-    if (!q->kind->counted || q->live || q->term_count == 0 || q->term_count > 2) return false;
+    if (!q->kind->counted || q->live || q->condition || q->term_count == 0 || q->term_count > 2) return false;
     if (strcmp(q->terms[0].column, "account") != 0) return false;
     if (q->term_count == 1) return true;
     const struct query_term *term = &q->terms[1];
@@ -207,12 +288,14 @@ static status total_from_totals(struct db *db, const struct query *q, const char
     return db_status(code);
 }
 
+/* Stops at STORE_COUNT_MAX, so that no filter makes a list walk over everything that passes it. */
 static status total_by_counting(struct db *db, const struct query *q, sqlite3_stmt **out)
 {
     struct buffer sql;
     buffer_init(&sql);
-    buffer_printf(&sql, "SELECT count(*) FROM %s", q->kind->table);
-    add_terms(&sql, q);
+    buffer_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s", q->kind->table);
+    add_terms(&sql, q, false);
+    buffer_printf(&sql, " LIMIT %d)", STORE_COUNT_MAX);
     status s = buffer_ok(&sql) ? db_statement(db, buffer_text(&sql), out) : STATUS_NO_MEMORY;
     buffer_clear(&sql);
     if (s != STATUS_OK) return s;
@@ -235,20 +318,34 @@ static status read_total(struct db *db, const struct query *q, uint64_t *out)
     return code == SQLITE_ROW ? STATUS_OK : STATUS_IO;
 }
 
+static status read_page(struct reading *r, bool in_order)
+{
+    sqlite3_stmt *statement;
+    status s = select_statement(r->db, r->query, in_order, &statement);
+    if (s != STATUS_OK) return s;
+    s = read_rows(r, statement);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return s;
+}
+
+/* The total is never less than what has been shown. */
+static void settle_total(struct store_page *page, size_t count, uint64_t counted)
+{
+    uint64_t seen = page->start + count + (page->has_next ? 1 : 0);
+    page->total = counted < STORE_COUNT_MAX || counted > seen ? counted : seen;
+}
+
 void db_read(struct db *db, const struct query *query, struct answer *answer)
 {
     memset(answer, 0, sizeof *answer);
     struct reading reading = {.db = db, .query = query, .answer = answer};
-    sqlite3_stmt *statement;
-    status s = select_statement(db, query, &statement);
-    if (s == STATUS_OK) {
-        s = read_rows(&reading, statement);
-        sqlite3_reset(statement);
-        sqlite3_clear_bindings(statement);
-    }
+    uint64_t counted = 0;
+    status s = query->limit ? read_total(db, query, &counted) : STATUS_OK;
+    if (s == STATUS_OK) s = read_page(&reading, counted > SORT_MAX);
     if (s == STATUS_OK && query->limit) {
         fill_page(&reading);
-        s = read_total(db, query, &answer->page.total);
+        settle_total(&answer->page, answer->count, counted);
     }
     if (s != STATUS_OK) {
         answer_clear(answer, query->kind);

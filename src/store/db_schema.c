@@ -86,8 +86,69 @@ static const char schema_1[] =
     "CREATE TRIGGER recordings_gone AFTER DELETE ON recordings BEGIN"
     " UPDATE totals SET total = total - 1 WHERE kind = 'recordings' AND account = old.account; END;";
 
+/*
+ * Filters find their rows in the order of the list: an index by what is asked for, ending with the time. A log line
+ * that is deleted is the oldest, so nothing but its total moves. Numbers lose an application that is deleted.
+ */
+static const char schema_2[] =
+    "DROP INDEX conferences_by_alias;"
+    "CREATE INDEX conferences_by_alias ON conferences(account, alias, created);"
+    "CREATE INDEX conferences_by_alias_and_shown ON conferences(account, alias, shown, created);"
+    "CREATE INDEX calls_by_time ON calls(account, started, ended);"
+    "CREATE INDEX calls_by_conference ON calls(conference) WHERE conference IS NOT NULL;"
+    "CREATE INDEX outbox_by_state ON outbox(account, state, created);"
+
+    "CREATE TABLE applications("
+    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE CHECK(length(id)=42),"
+    " account TEXT NOT NULL CHECK(length(account)=42), alias TEXT, voice_url TEXT, voice_fallback_url TEXT,"
+    " call_connect_url TEXT, status_callback_url TEXT, sms_url TEXT, sms_fallback_url TEXT,"
+    " revision INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);"
+    "CREATE INDEX applications_by_account ON applications(account, created);"
+    "CREATE INDEX applications_by_alias ON applications(account, alias, created);"
+
+    "CREATE TABLE numbers("
+    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE CHECK(length(id)=42),"
+    " account TEXT NOT NULL CHECK(length(account)=42), application TEXT, number TEXT NOT NULL, alias TEXT,"
+    " region TEXT, country TEXT, voice_enabled INTEGER NOT NULL, sms_enabled INTEGER NOT NULL,"
+    " offnet INTEGER NOT NULL, revision INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,"
+    " UNIQUE(account, number));"
+    "CREATE INDEX numbers_by_account ON numbers(account, created);"
+    "CREATE INDEX numbers_by_alias ON numbers(account, alias, created);"
+    "CREATE INDEX numbers_by_application ON numbers(account, application, created);"
+    "CREATE TRIGGER applications_gone AFTER DELETE ON applications BEGIN"
+    " UPDATE numbers SET application = NULL, revision = revision + 1,"
+    " updated = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    " WHERE account = old.account AND application = old.id; END;"
+
+    "CREATE TABLE logs("
+    " seq INTEGER PRIMARY KEY, account TEXT NOT NULL CHECK(length(account)=42), timestamp_us INTEGER NOT NULL,"
+    " level TEXT NOT NULL CHECK(level IN ('info','warning','error')), request TEXT, call TEXT,"
+    " message TEXT NOT NULL, metadata TEXT);"
+    "CREATE INDEX logs_by_account ON logs(account, timestamp_us);"
+    "CREATE INDEX logs_by_call ON logs(account, call, timestamp_us) WHERE call IS NOT NULL;"
+    "CREATE INDEX logs_by_request ON logs(account, request, timestamp_us) WHERE request IS NOT NULL;"
+    "CREATE TRIGGER logs_added AFTER INSERT ON logs BEGIN"
+    " INSERT INTO totals VALUES('logs', new.account, '', 1)"
+    " ON CONFLICT(kind, account, word) DO UPDATE SET total = total + 1; END;"
+    "CREATE TRIGGER logs_gone AFTER DELETE ON logs BEGIN"
+    " UPDATE totals SET total = total - 1 WHERE kind = 'logs' AND account = old.account; END;"
+
+    "CREATE TABLE secrets("
+    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE CHECK(length(id)=42),"
+    " account TEXT NOT NULL CHECK(length(account)=42), secret TEXT NOT NULL, created INTEGER NOT NULL);"
+    "CREATE INDEX secrets_by_account ON secrets(account);"
+    "CREATE TRIGGER secrets_full BEFORE INSERT ON secrets"
+    " WHEN (SELECT count(*) FROM secrets WHERE account = new.account) >= 2"
+    " BEGIN SELECT RAISE(ABORT, 'an account has at most two secrets'); END;"
+
+    "CREATE TABLE replies("
+    " seq INTEGER PRIMARY KEY, account TEXT NOT NULL CHECK(length(account)=42), key TEXT NOT NULL,"
+    " request TEXT NOT NULL, request_sha256 BLOB NOT NULL, http INTEGER NOT NULL, body TEXT,"
+    " created INTEGER NOT NULL, UNIQUE(account, key));"
+    "CREATE INDEX replies_by_age ON replies(created);";
+
 /* Number i brings a database from version i to version i + 1. Never changed once released, only added to. */
-static const char *const migrations[] = {schema_1};
+static const char *const migrations[] = {schema_1, schema_2};
 
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
 

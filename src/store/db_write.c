@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -66,28 +67,75 @@ static status put(struct db *db, const struct op *op)
 }
 
 static const char *const texts[] = {
-    [OP_DELETE_RECORDING] = "DELETE FROM recordings WHERE id=?1",
-    [OP_DELETE_DIALOG] = "DELETE FROM dialogs WHERE call=?1",
-    [OP_DELETE_OUTBOX] = "DELETE FROM outbox WHERE lane=?1 AND n=?2",
-    [OP_OUTBOX_RETRY] = "UPDATE outbox SET attempts=?3, due=?4 WHERE lane=?1 AND n=?2",
-    [OP_OUTBOX_DEAD] = "UPDATE outbox SET attempts=?3, state='dead' WHERE lane=?1 AND n=?2",
+    [OP_DELETE_RECORDING] = "DELETE FROM recordings WHERE id=:id",
+    [OP_DELETE_DIALOG] = "DELETE FROM dialogs WHERE call=:id",
+    [OP_DELETE_OUTBOX] = "DELETE FROM outbox WHERE lane=:id AND n=:n",
+    [OP_OUTBOX_RETRY] = "UPDATE outbox SET attempts=:attempts, due=:time WHERE lane=:id AND n=:n",
+    [OP_OUTBOX_DEAD] = "UPDATE outbox SET attempts=:attempts, state='dead' WHERE lane=:id AND n=:n",
+    [OP_OUTBOX_REVIVE] =
+        "UPDATE outbox SET attempts=0, due=0, state='pending' WHERE lane=:id AND n=:n AND state='dead'",
+    [OP_DELETE_APPLICATION] = "DELETE FROM applications WHERE id=:id",
+    [OP_DELETE_NUMBER] = "DELETE FROM numbers WHERE id=:id",
+    [OP_DELETE_SECRET] = "DELETE FROM secrets WHERE id=:id",
+    [OP_DELETE_REPLY] = "DELETE FROM replies WHERE account=:id AND key=:text",
+    [OP_EXPIRE_REPLIES] = "DELETE FROM replies WHERE created<:time",
+    [OP_TRIM_LOGS] = "DELETE FROM logs WHERE account=:id AND (timestamp_us, seq) <="
+                     " (SELECT timestamp_us, seq FROM logs WHERE account=:id"
+                     "  ORDER BY timestamp_us DESC, seq DESC LIMIT 1 OFFSET :n)",
 };
 
-/* All of these take some of ?1 id, ?2 n, ?3 attempts, ?4 due. */
+static int bind_place(sqlite3_stmt *statement, const char *name, int64_t value)
+{
+    int place = sqlite3_bind_parameter_index(statement, name);
+    return place ? sqlite3_bind_int64(statement, place, value) : SQLITE_OK;
+}
+
+static int bind_place_text(sqlite3_stmt *statement, const char *name, const char *text)
+{
+    int place = sqlite3_bind_parameter_index(statement, name);
+    return place ? bind_text(statement, place, text, false) : SQLITE_OK;
+}
+
 static status change(struct db *db, const struct op *op)
 {
     sqlite3_stmt *statement;
     status s = db_statement(db, texts[op->type], &statement);
     if (s != STATUS_OK) return s;
-    int places = sqlite3_bind_parameter_count(statement);
-    int code = bind_text(statement, 1, op->id, false);
-    if (code == SQLITE_OK && places >= 2) code = sqlite3_bind_int64(statement, 2, op->n);
-    if (code == SQLITE_OK && places >= 3) code = sqlite3_bind_int64(statement, 3, op->attempts);
-    if (code == SQLITE_OK && places >= 4) code = sqlite3_bind_int64(statement, 4, op->due_unix_ms);
+    int code = bind_place_text(statement, ":id", op->id);
+    if (code == SQLITE_OK) code = bind_place(statement, ":n", op->n);
+    if (code == SQLITE_OK) code = bind_place(statement, ":attempts", op->attempts);
+    if (code == SQLITE_OK) code = bind_place(statement, ":time", op->unix_ms);
+    if (code == SQLITE_OK) code = bind_place_text(statement, ":text", op->text);
     if (code != SQLITE_OK) return db_status(code);
     s = db_step(db, statement);
     sqlite3_clear_bindings(statement);
     return s;
+}
+
+/* Whether the row is still the one that was read. */
+static status expect(struct db *db, const struct op *op)
+{
+    char sql[96];
+    sqlite3_stmt *statement;
+    snprintf(sql, sizeof sql, "SELECT 1 FROM %s WHERE id=:id AND revision=:n", op->kind->table);
+    status s = db_statement(db, sql, &statement);
+    if (s != STATUS_OK) return s;
+    int code = bind_place_text(statement, ":id", op->id);
+    if (code == SQLITE_OK) code = bind_place(statement, ":n", op->n);
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) db_keep_error(db);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return code == SQLITE_DONE ? STATUS_CONFLICT : db_status(code);
+}
+
+static status apply_one(struct db *db, const struct op *op)
+{
+    switch (op->type) {
+    case OP_PUT: return put(db, op);
+    case OP_EXPECT: return expect(db, op);
+    default: return change(db, op);
+    }
 }
 
 static status run(struct db *db, const char *sql)
@@ -103,7 +151,7 @@ status db_apply(struct db *db, const struct list *ops)
     status s = STATUS_OK;
     list_each (link, ops) {
         const struct op *op = list_object(link, struct op, link);
-        s = op->type == OP_PUT ? put(db, op) : change(db, op);
+        s = apply_one(db, op);
         if (s != STATUS_OK) break;
     }
     if (s == STATUS_IO) return s;

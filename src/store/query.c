@@ -18,6 +18,11 @@ void query_clear(struct query *q)
             free(q->terms[i].texts[t]);
     }
     q->term_count = 0;
+    for (size_t i = 0; i < q->condition_count; i++)
+        free((void *)(uintptr_t)q->condition[i].text);
+    free(q->condition);
+    q->condition = NULL;
+    q->condition_count = 0;
 }
 
 static struct query_term *add_term(struct query *q, const char *column, enum query_test test)
@@ -53,6 +58,38 @@ void query_range(struct query *q, const char *column, const struct store_range *
 {
     if (range->from_unix_ms) add_term(q, column, QUERY_AT_LEAST)->value = range->from_unix_ms;
     if (range->to_unix_ms) add_term(q, column, QUERY_BELOW)->value = range->to_unix_ms;
+}
+
+void query_equals(struct query *q, const char *column, int64_t value)
+{
+    add_term(q, column, QUERY_EQUALS)->value = value;
+}
+
+void query_wanted(struct query *q, const char *column, enum store_wanted wanted, bool as_text)
+{
+    if (wanted == STORE_ANY) return;
+    if (as_text)
+        add_term(q, column, wanted == STORE_YES ? QUERY_IS_SET : QUERY_IS_NOT_SET);
+    else
+        query_equals(q, column, wanted == STORE_YES);
+}
+
+void query_condition(struct query *q, const struct store_log_node *nodes, size_t count)
+{
+    if (!nodes || count == 0) return;
+    assert(count <= STORE_LOG_NODES_MAX);
+    q->condition = calloc(count, sizeof *q->condition);
+    if (!q->condition) {
+        q->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct store_log_node *node = &q->condition[q->condition_count++];
+        *node = nodes[i];
+        if (node->step >= STORE_LOG_AND) assert(node->left < i && node->right < i);
+        node->text = nodes[i].text ? strdup(nodes[i].text) : NULL;
+        if (nodes[i].text && !node->text) q->failed = true;
+    }
 }
 
 status query_page(struct query *q, const struct store_paging *paging)

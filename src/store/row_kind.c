@@ -168,6 +168,122 @@ const struct row_kind row_outbox = {
     .live = "state = 'pending'",
 };
 
+#define APPLICATION(name, type, member)                                                                                \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_application, member)                                                         \
+    }
+static const struct column application_columns[] = {
+    APPLICATION("id", COLUMN_ID, id),
+    APPLICATION("account", COLUMN_ID, account),
+    APPLICATION("alias", COLUMN_TEXT, alias),
+    APPLICATION("voice_url", COLUMN_TEXT, voice_url),
+    APPLICATION("voice_fallback_url", COLUMN_TEXT, voice_fallback_url),
+    APPLICATION("call_connect_url", COLUMN_TEXT, call_connect_url),
+    APPLICATION("status_callback_url", COLUMN_TEXT, status_callback_url),
+    APPLICATION("sms_url", COLUMN_TEXT, sms_url),
+    APPLICATION("sms_fallback_url", COLUMN_TEXT, sms_fallback_url),
+    APPLICATION("revision", COLUMN_U32, revision),
+    APPLICATION("created", COLUMN_I64, created_unix_ms),
+    APPLICATION("updated", COLUMN_I64, updated_unix_ms),
+};
+const struct row_kind row_application = {
+    .table = "applications",
+    .columns = application_columns,
+    .column_count = COUNT_OF(application_columns),
+    .row_bytes = sizeof(struct store_application),
+    .key = "id",
+};
+
+#define NUMBER(name, type, member)                                                                                     \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_number, member)                                                              \
+    }
+static const struct column number_columns[] = {
+    NUMBER("id", COLUMN_ID, id),
+    NUMBER("account", COLUMN_ID, account),
+    NUMBER("application", COLUMN_ID, application),
+    NUMBER("number", COLUMN_TEXT, number),
+    NUMBER("alias", COLUMN_TEXT, alias),
+    NUMBER("region", COLUMN_TEXT, region),
+    NUMBER("country", COLUMN_TEXT, country),
+    NUMBER("voice_enabled", COLUMN_BOOL, voice_enabled),
+    NUMBER("sms_enabled", COLUMN_BOOL, sms_enabled),
+    NUMBER("offnet", COLUMN_BOOL, offnet),
+    NUMBER("revision", COLUMN_U32, revision),
+    NUMBER("created", COLUMN_I64, created_unix_ms),
+    NUMBER("updated", COLUMN_I64, updated_unix_ms),
+};
+const struct row_kind row_number = {
+    .table = "numbers",
+    .columns = number_columns,
+    .column_count = COUNT_OF(number_columns),
+    .row_bytes = sizeof(struct store_number),
+    .key = "id",
+};
+
+#define LOG(name, type, member)                                                                                        \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_log, member)                                                                 \
+    }
+static const struct column log_columns[] = {
+    LOG("account", COLUMN_ID, account),     LOG("timestamp_us", COLUMN_I64, timestamp_us),
+    LOG("level", COLUMN_TEXT, level),       LOG("request", COLUMN_ID, request),
+    LOG("call", COLUMN_ID, call),           LOG("message", COLUMN_TEXT, message),
+    LOG("metadata", COLUMN_TEXT, metadata),
+};
+const struct row_kind row_log = {
+    .table = "logs",
+    .columns = log_columns,
+    .column_count = COUNT_OF(log_columns),
+    .row_bytes = sizeof(struct store_log),
+    .time = "timestamp_us",
+    .counted = true,
+};
+
+#define SECRET(name, type, member)                                                                                     \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_secret, member)                                                              \
+    }
+static const struct column secret_columns[] = {
+    SECRET("id", COLUMN_ID, id),
+    SECRET("account", COLUMN_ID, account),
+    SECRET("secret", COLUMN_TEXT, secret),
+    SECRET("created", COLUMN_I64, created_unix_ms),
+};
+const struct row_kind row_secret = {
+    .table = "secrets",
+    .columns = secret_columns,
+    .column_count = COUNT_OF(secret_columns),
+    .row_bytes = sizeof(struct store_secret),
+};
+
+#define REPLY(name, type, member)                                                                                      \
+    {                                                                                                                  \
+        name, type, offsetof(struct store_reply, member)                                                               \
+    }
+static const struct column reply_columns[] = {
+    REPLY("account", COLUMN_ID, account),
+    REPLY("key", COLUMN_TEXT, key),
+    REPLY("request", COLUMN_TEXT, request),
+    REPLY("request_sha256", COLUMN_SHA256, request_sha256),
+    REPLY("http", COLUMN_U32, http),
+    REPLY("body", COLUMN_TEXT, body),
+    REPLY("created", COLUMN_I64, created_unix_ms),
+};
+const struct row_kind row_reply = {
+    .table = "replies",
+    .columns = reply_columns,
+    .column_count = COUNT_OF(reply_columns),
+    .row_bytes = sizeof(struct store_reply),
+    .key = "account, key",
+};
+const struct row_kind row_reply_new = {
+    .table = "replies",
+    .columns = reply_columns,
+    .column_count = COUNT_OF(reply_columns),
+    .row_bytes = sizeof(struct store_reply),
+};
+
 static const char **text_of(void *row, const struct column *column)
 {
     return (const char **)(void *)((char *)row + column->at);

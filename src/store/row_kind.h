@@ -33,13 +33,18 @@ struct row_kind {
     const struct column *columns;
     size_t column_count;
     size_t row_bytes;
-    const char *key;          /**< column that a put replaces by; NULL: a put only inserts */
+    const char *key;          /**< columns that a put replaces by; NULL: a put only inserts */
+    const char *time;         /**< column that lists are ordered by; NULL: "created" */
     const char *live;         /**< condition of the partial index over unfinished rows */
     const char *count_column; /**< the schema keeps totals by account and this column; NULL: by account */
     bool counted;             /**< the schema keeps totals */
 };
 
-extern const struct row_kind row_account, row_conference, row_call, row_recording, row_dialog, row_outbox;
+extern const struct row_kind row_account, row_conference, row_call, row_recording, row_dialog, row_outbox,
+    row_application, row_number, row_log, row_secret, row_reply;
+
+/** The same rows as row_reply, inserted only. */
+extern const struct row_kind row_reply_new;
 
 /** An independent copy into row_bytes of the caller's. @return STATUS_OK, STATUS_NO_MEMORY (and out untouched) */
 MUST_CHECK status row_copy(const struct row_kind *kind, void *out, const void *row);

@@ -30,6 +30,12 @@ DELIVER_PAGE(calls, store_calls_fn)
 DELIVER_PAGE(recordings, store_recordings_fn)
 DELIVER_ROWS(dialogs, store_dialogs_fn)
 DELIVER_ROWS(outbox, store_outbox_fn)
+DELIVER_PAGE(outbox_page, store_outbox_page_fn)
+DELIVER_PAGE(applications, store_applications_fn)
+DELIVER_PAGE(numbers, store_numbers_fn)
+DELIVER_PAGE(logs, store_logs_fn)
+DELIVER_ROWS(secrets, store_secrets_fn)
+DELIVER_ROWS(replies, store_replies_fn)
 
 typedef void deliver_fn(struct store_question *q);
 typedef void any_fn(void);
@@ -125,6 +131,31 @@ status store_get_recording_by_token(struct store *s, const char *token, store_re
     return get(s, deliver_recordings, (any_fn *)fn, arg, &row_recording, NULL, "token", token);
 }
 
+status store_get_application(struct store *s, const char *account, const char *id, store_applications_fn *fn, void *arg)
+{
+    assert(account && account[0]);
+    return get(s, deliver_applications, (any_fn *)fn, arg, &row_application, account, "id", id);
+}
+
+status store_get_number(struct store *s, const char *account, const char *id, store_numbers_fn *fn, void *arg)
+{
+    assert(account && account[0]);
+    return get(s, deliver_numbers, (any_fn *)fn, arg, &row_number, account, "id", id);
+}
+
+status store_get_number_dialled(struct store *s, const char *account, const char *number, store_numbers_fn *fn,
+                                void *arg)
+{
+    assert(account && account[0]);
+    return get(s, deliver_numbers, (any_fn *)fn, arg, &row_number, account, "number", number);
+}
+
+status store_get_reply(struct store *s, const char *account, const char *key, store_replies_fn *fn, void *arg)
+{
+    assert(account && account[0]);
+    return get(s, deliver_replies, (any_fn *)fn, arg, &row_reply, account, "key", key);
+}
+
 status store_list_conferences(struct store *s, const struct store_conference_filter *filter, store_conferences_fn *fn,
                               void *arg)
 {
@@ -137,6 +168,15 @@ status store_list_conferences(struct store *s, const struct store_conference_fil
     query_range(&q->query, "created", &filter->created);
     query_range(&q->query, "updated", &filter->updated);
     return ask_page(s, q, &filter->paging);
+}
+
+/* A call that lasts has ended at 0. None ends before it starts, which lets the index by start find the rows. */
+static void query_ended(struct query *q, const struct store_range *end)
+{
+    struct store_range ended = *end, started = {.to_unix_ms = end->to_unix_ms};
+    if (!ended.from_unix_ms && ended.to_unix_ms) ended.from_unix_ms = 1;
+    query_range(q, "ended", &ended);
+    query_range(q, "started", &started);
 }
 
 status store_list_calls(struct store *s, const struct store_call_filter *filter, store_calls_fn *fn, void *arg)
@@ -152,6 +192,7 @@ status store_list_calls(struct store *s, const struct store_call_filter *filter,
     query_in(&q->query, "application", filter->applications, filter->application_count);
     query_range(&q->query, "created", &filter->created);
     query_range(&q->query, "started", &filter->start);
+    query_ended(&q->query, &filter->end);
     q->query.live = filter->active;
     return ask_page(s, q, &filter->paging);
 }
@@ -167,6 +208,66 @@ status store_list_recordings(struct store *s, const struct store_recording_filte
     query_is(&q->query, "call", filter->call);
     query_range(&q->query, "created", &filter->created);
     return ask_page(s, q, &filter->paging);
+}
+
+status store_list_applications(struct store *s, const struct store_application_filter *filter,
+                               store_applications_fn *fn, void *arg)
+{
+    assert(filter->account && filter->account[0]);
+    struct store_question *q = question(deliver_applications, (any_fn *)fn, arg, &row_application, QUERY_NEWEST);
+    if (!q) return STATUS_NO_MEMORY;
+    query_is(&q->query, "account", filter->account);
+    query_is(&q->query, "alias", filter->alias);
+    return ask_page(s, q, &filter->paging);
+}
+
+status store_list_numbers(struct store *s, const struct store_number_filter *filter, store_numbers_fn *fn, void *arg)
+{
+    assert(filter->account && filter->account[0]);
+    struct store_question *q = question(deliver_numbers, (any_fn *)fn, arg, &row_number, QUERY_NEWEST);
+    if (!q) return STATUS_NO_MEMORY;
+    query_is(&q->query, "account", filter->account);
+    query_is(&q->query, "number", filter->number);
+    query_is(&q->query, "alias", filter->alias);
+    query_is(&q->query, "region", filter->region);
+    query_is(&q->query, "country", filter->country);
+    query_is(&q->query, "application", filter->application);
+    query_wanted(&q->query, "application", filter->has_application, true);
+    query_wanted(&q->query, "voice_enabled", filter->voice_enabled, false);
+    query_wanted(&q->query, "sms_enabled", filter->sms_enabled, false);
+    return ask_page(s, q, &filter->paging);
+}
+
+status store_list_logs(struct store *s, const struct store_log_filter *filter, store_logs_fn *fn, void *arg)
+{
+    assert(filter->account && filter->account[0]);
+    struct store_question *q = question(deliver_logs, (any_fn *)fn, arg, &row_log, QUERY_NEWEST);
+    if (!q) return STATUS_NO_MEMORY;
+    query_is(&q->query, "account", filter->account);
+    query_is(&q->query, "call", filter->call);
+    query_condition(&q->query, filter->condition, filter->condition_count);
+    return ask_page(s, q, &filter->paging);
+}
+
+status store_list_outbox(struct store *s, const struct store_outbox_filter *filter, store_outbox_page_fn *fn, void *arg)
+{
+    assert(filter->account && filter->account[0]);
+    struct store_question *q = question(deliver_outbox_page, (any_fn *)fn, arg, &row_outbox, QUERY_NEWEST);
+    if (!q) return STATUS_NO_MEMORY;
+    query_is(&q->query, "account", filter->account);
+    query_is(&q->query, "state", filter->state);
+    query_is(&q->query, "lane", filter->lane);
+    if (filter->n) query_equals(&q->query, "n", filter->n);
+    return ask_page(s, q, &filter->paging);
+}
+
+status store_list_secrets(struct store *s, const char *account, store_secrets_fn *fn, void *arg)
+{
+    assert(account && account[0]);
+    struct store_question *q = question(deliver_secrets, (any_fn *)fn, arg, &row_secret, QUERY_OLDEST);
+    if (!q) return STATUS_NO_MEMORY;
+    query_is(&q->query, "account", account);
+    return ask(s, q);
 }
 
 static status load(struct store *s, deliver_fn *deliver, any_fn *fn, void *arg, const struct row_kind *kind,
@@ -196,6 +297,11 @@ status store_load_calls(struct store *s, store_calls_fn *fn, void *arg)
 status store_load_recordings(struct store *s, store_recordings_fn *fn, void *arg)
 {
     return load(s, deliver_recordings, (any_fn *)fn, arg, &row_recording, QUERY_OLDEST);
+}
+
+status store_load_secrets(struct store *s, store_secrets_fn *fn, void *arg)
+{
+    return load(s, deliver_secrets, (any_fn *)fn, arg, &row_secret, QUERY_OLDEST);
 }
 
 status store_load_dialogs(struct store *s, store_dialogs_fn *fn, void *arg)

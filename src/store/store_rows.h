@@ -92,6 +92,58 @@ struct store_outbox {
     const char *state;   /**< pending, dead */
 };
 
+/** What a number or a REST call runs: FreeClimb's Application. URLs are NULL where not set. */
+struct store_application {
+    id_text id, account; /**< AP..., AC... */
+    const char *alias;
+    const char *voice_url, *voice_fallback_url, *call_connect_url, *status_callback_url;
+    const char *sms_url, *sms_fallback_url; /**< kept and shown; nothing here sends messages */
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+};
+
+/** A number or SIP user name that can be dialled, and the application that then runs. */
+struct store_number {
+    id_text id, account; /**< PN..., AC... */
+    id_text application; /**< "" where it has none */
+    const char *number;  /**< "+15551234567" or "frontdesk"; once in an account */
+    const char *alias, *region, *country;
+    bool voice_enabled, sms_enabled, offnet;
+    uint32_t revision;
+    int64_t created_unix_ms, updated_unix_ms;
+};
+
+/** A line of an account's log, and of a call's where call is set. It has no id and never changes. */
+struct store_log {
+    id_text account;
+    int64_t timestamp_us; /**< Unix time in microseconds */
+    const char *level;    /**< info, warning, error */
+    id_text request;      /**< RQ...; "" where no request led to it */
+    id_text call;
+    const char *message;
+    const char *metadata; /**< a JSON object as text; NULL: none */
+};
+
+/** What webhooks of an account are signed with. The text itself is needed for that, so it is kept. */
+struct store_secret {
+    id_text id, account; /**< SS..., AC... */
+    const char *secret;
+    int64_t created_unix_ms;
+};
+
+enum { STORE_SECRETS_MAX = 2 /**< active ones of an account: the new and the old while they are exchanged */ };
+
+/** What a POST with an Idempotency-Key was answered. */
+struct store_reply {
+    id_text account;
+    const char *key;
+    const char *request;        /**< method and path */
+    uint8_t request_sha256[32]; /**< of its body */
+    uint32_t http;              /**< 0: under way, or broken off by the end of the process */
+    const char *body;           /**< NULL: none */
+    int64_t created_unix_ms;
+};
+
 /** @{ Independent copies. @return STATUS_OK, STATUS_NO_MEMORY (and *out untouched) */
 MUST_CHECK status store_account_copy(struct store_account *out, const struct store_account *row);
 MUST_CHECK status store_conference_copy(struct store_conference *out, const struct store_conference *row);
@@ -99,6 +151,11 @@ MUST_CHECK status store_call_copy(struct store_call *out, const struct store_cal
 MUST_CHECK status store_recording_copy(struct store_recording *out, const struct store_recording *row);
 MUST_CHECK status store_dialog_copy(struct store_dialog *out, const struct store_dialog *row);
 MUST_CHECK status store_outbox_copy(struct store_outbox *out, const struct store_outbox *row);
+MUST_CHECK status store_application_copy(struct store_application *out, const struct store_application *row);
+MUST_CHECK status store_number_copy(struct store_number *out, const struct store_number *row);
+MUST_CHECK status store_log_copy(struct store_log *out, const struct store_log *row);
+MUST_CHECK status store_secret_copy(struct store_secret *out, const struct store_secret *row);
+MUST_CHECK status store_reply_copy(struct store_reply *out, const struct store_reply *row);
 /** @} */
 
 /** @{ Frees the texts of a copy and zeroes the row. */
@@ -108,6 +165,11 @@ void store_call_clear(struct store_call *row);
 void store_recording_clear(struct store_recording *row);
 void store_dialog_clear(struct store_dialog *row);
 void store_outbox_clear(struct store_outbox *row);
+void store_application_clear(struct store_application *row);
+void store_number_clear(struct store_number *row);
+void store_log_clear(struct store_log *row);
+void store_secret_clear(struct store_secret *row);
+void store_reply_clear(struct store_reply *row);
 /** @} */
 
 #endif

@@ -36,6 +36,7 @@ static void free_op(struct op *op)
 {
     if (op->row) row_clear(op->kind, op->row);
     free(op->row);
+    free(op->text);
     free(op);
 }
 
@@ -114,7 +115,7 @@ void store_outbox_retry(struct store_tx *tx, const char *lane, uint32_t n, uint3
     if (!op) return;
     op->n = n;
     op->attempts = attempts;
-    op->due_unix_ms = due_unix_ms;
+    op->unix_ms = due_unix_ms;
 }
 
 void store_outbox_dead(struct store_tx *tx, const char *lane, uint32_t n, uint32_t attempts)
@@ -123,6 +124,100 @@ void store_outbox_dead(struct store_tx *tx, const char *lane, uint32_t n, uint32
     if (!op) return;
     op->n = n;
     op->attempts = attempts;
+}
+
+void store_outbox_revive(struct store_tx *tx, const char *lane, uint32_t n)
+{
+    struct op *op = change(tx, OP_OUTBOX_REVIVE, lane);
+    if (op) op->n = n;
+}
+
+void store_put_application(struct store_tx *tx, const struct store_application *row)
+{
+    put(tx, &row_application, row);
+}
+
+void store_put_number(struct store_tx *tx, const struct store_number *row)
+{
+    put(tx, &row_number, row);
+}
+
+void store_put_log(struct store_tx *tx, const struct store_log *row)
+{
+    put(tx, &row_log, row);
+}
+
+void store_put_secret(struct store_tx *tx, const struct store_secret *row)
+{
+    put(tx, &row_secret, row);
+}
+
+void store_reserve_reply(struct store_tx *tx, const struct store_reply *row)
+{
+    put(tx, &row_reply_new, row);
+}
+
+void store_put_reply(struct store_tx *tx, const struct store_reply *row)
+{
+    put(tx, &row_reply, row);
+}
+
+static void expect(struct store_tx *tx, const struct row_kind *kind, const char *id, uint32_t revision)
+{
+    struct op *op = change(tx, OP_EXPECT, id);
+    if (!op) return;
+    op->kind = kind;
+    op->n = revision;
+}
+
+void store_expect_account(struct store_tx *tx, const char *id, uint32_t revision)
+{
+    expect(tx, &row_account, id, revision);
+}
+
+void store_expect_application(struct store_tx *tx, const char *id, uint32_t revision)
+{
+    expect(tx, &row_application, id, revision);
+}
+
+void store_expect_number(struct store_tx *tx, const char *id, uint32_t revision)
+{
+    expect(tx, &row_number, id, revision);
+}
+
+void store_delete_application(struct store_tx *tx, const char *id)
+{
+    change(tx, OP_DELETE_APPLICATION, id);
+}
+
+void store_delete_number(struct store_tx *tx, const char *id)
+{
+    change(tx, OP_DELETE_NUMBER, id);
+}
+
+void store_delete_secret(struct store_tx *tx, const char *id)
+{
+    change(tx, OP_DELETE_SECRET, id);
+}
+
+void store_delete_reply(struct store_tx *tx, const char *account, const char *key)
+{
+    struct op *op = change(tx, OP_DELETE_REPLY, account);
+    if (!op) return;
+    op->text = slice_dup(slice_of(key));
+    if (!op->text) tx->failed = true;
+}
+
+void store_expire_replies(struct store_tx *tx, int64_t before_unix_ms)
+{
+    struct op *op = change(tx, OP_EXPIRE_REPLIES, "");
+    if (op) op->unix_ms = before_unix_ms;
+}
+
+void store_trim_logs(struct store_tx *tx, const char *account, uint32_t keep)
+{
+    struct op *op = change(tx, OP_TRIM_LOGS, account);
+    if (op) op->n = keep;
 }
 
 status store_tx_listen(struct store_tx *tx, store_done_fn *fn, void *arg)

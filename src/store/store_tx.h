@@ -19,7 +19,8 @@ struct store_tx;
 /**
  * The outcome of a transaction: STATUS_OK (it is on disk); STATUS_IO (the disk refused: nothing has changed);
  * STATUS_FULL (too much is under way: nothing has changed); STATUS_EXISTS or STATUS_INVALID (a row of it breaks a rule
- * of the schema, our own mistake); STATUS_NO_MEMORY; STATUS_CLOSED (the store closed, or the transaction was discarded)
+ * of the schema, our own mistake, except where a put says otherwise); STATUS_CONFLICT (a store_expect_...() did not
+ * hold); STATUS_NO_MEMORY; STATUS_CLOSED (the store closed, or the transaction was discarded)
  */
 typedef void store_done_fn(void *arg, status outcome);
 
@@ -31,12 +32,47 @@ void store_put_account(struct store_tx *tx, const struct store_account *row);
 void store_put_conference(struct store_tx *tx, const struct store_conference *row);
 void store_put_call(struct store_tx *tx, const struct store_call *row);
 void store_put_recording(struct store_tx *tx, const struct store_recording *row);
+void store_put_application(struct store_tx *tx, const struct store_application *row);
+/** STATUS_EXISTS: the account has this number already. */
+void store_put_number(struct store_tx *tx, const struct store_number *row);
 /** @} */
+
+/**
+ * @{ The transaction is only to be where the row has this revision, however it was changed since it was read; its
+ * outcome is STATUS_CONFLICT otherwise. Comes before the put or delete of that row.
+ */
+void store_expect_account(struct store_tx *tx, const char *id, uint32_t revision);
+void store_expect_application(struct store_tx *tx, const char *id, uint32_t revision);
+void store_expect_number(struct store_tx *tx, const char *id, uint32_t revision);
+/** @} */
+
+/** Appends to the account's log. */
+void store_put_log(struct store_tx *tx, const struct store_log *row);
+
+/** Takes out what is older than the newest keep rows of the account's log. */
+void store_trim_logs(struct store_tx *tx, const char *account, uint32_t keep);
+
+/** Inserts. The outcome is STATUS_CONFLICT where the account has STORE_SECRETS_MAX. */
+void store_put_secret(struct store_tx *tx, const struct store_secret *row);
+
+/** Inserts a reply that is under way; STATUS_EXISTS: the account has used this key. */
+void store_reserve_reply(struct store_tx *tx, const struct store_reply *row);
+
+/** Says what the answer was: replaces the row of this account and key. */
+void store_put_reply(struct store_tx *tx, const struct store_reply *row);
+
+/** Takes out all replies made before this time. */
+void store_expire_replies(struct store_tx *tx, int64_t before_unix_ms);
 
 /** @{ Takes the row out; one that is not there is no error. */
 void store_delete_recording(struct store_tx *tx, const char *id);
 void store_delete_dialog(struct store_tx *tx, const char *call);
 void store_delete_outbox(struct store_tx *tx, const char *lane, uint32_t n);
+/** Numbers that led to it have no application then. */
+void store_delete_application(struct store_tx *tx, const char *id);
+void store_delete_number(struct store_tx *tx, const char *id);
+void store_delete_secret(struct store_tx *tx, const char *id);
+void store_delete_reply(struct store_tx *tx, const char *account, const char *key);
 /** @} */
 
 /** Inserts or replaces the dialog of this call. */
@@ -50,6 +86,9 @@ void store_outbox_retry(struct store_tx *tx, const char *lane, uint32_t n, uint3
 
 /** Gives up on it: the row is kept, dead. */
 void store_outbox_dead(struct store_tx *tx, const char *lane, uint32_t n, uint32_t attempts);
+
+/** Makes a dead one pending again, with no attempts and due at once; one that is not dead stays as it is. */
+void store_outbox_revive(struct store_tx *tx, const char *lane, uint32_t n);
 
 /**
  * Also tell this one the outcome: for a part that adds its rows to somebody else's transaction. Listeners are told in

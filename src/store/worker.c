@@ -96,7 +96,7 @@ static status apply_all(struct worker *w, struct list *jobs)
         job->group_us = 0;
         job->outcome = db_apply(w->db, &((struct store_tx *)job)->ops);
         if (job->outcome == STATUS_IO) return STATUS_IO;
-        if (job->outcome != STATUS_OK)
+        if (job->outcome == STATUS_INVALID)
             log_event(LOG_ERROR, "store_transaction_broken", "status=%s reason=\"%s\"", status_name(job->outcome),
                       db_error(w->db));
     }
