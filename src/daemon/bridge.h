@@ -24,6 +24,7 @@ struct bridge {
     struct rng rng; /**< SSRCs, sequence starts, jitter; seeded by the kernel */
     int64_t started_us;
     bool draining;
+    bool stopping; /**< parts are going: what is still told of an outcome only lets go of what is its own */
     /* outside */
     struct store *store;
     struct fetch_guard guard;

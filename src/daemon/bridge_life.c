@@ -10,9 +10,11 @@
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
 #include "daemon/config_check.h"
+#include "daemon/drain.h"
 #include "daemon/music.h"
 #include "daemon/recordings.h"
 #include "daemon/sip_link.h"
+#include "daemon/store_wait.h"
 #include "engine/engine.h"
 #include "hook/hook.h"
 #include "net/http_client.h"
@@ -26,16 +28,13 @@
 #include "rest/rest.h"
 #include "store/store.h"
 
-enum { STORE_WAIT_MS = 60000, SETTLE_STEP_MS = 20, SETTLE_MAX_MS = 3000 };
-
 struct bridge_life {
     struct bridge bridge;
     struct bridge_handlers handlers;
     void *arg;
     struct loop_watch *store_watch, *engine_watch, *recorder_watch, *loader_watch;
-    struct loop_timer *drain_timer, *settle_timer;
-    int settled_ms;
-    bool settling;
+    struct drain *drain;
+    bool loopback_only; /* the API is bound to loopback addresses */
     bool sip_listening, sounds_ready, said_ready;
     char sip_fields[1024]; /* " sip=..." for each address */
 };
@@ -143,22 +142,11 @@ static void on_sip_message(void *arg, const struct signal_message *m)
     calls_receive(life->bridge.calls, m);
 }
 
-static void refuse_calls(struct bridge *b)
-{
-    struct signal_message m;
-    if (!b->sip) return;
-    signal_message_init(&m, SIGNAL_LOAD, NULL);
-    m.accepting = false;
-    m.retry_after_s = 30;
-    sip_link_send(b->sip, &m);
-    signal_message_clear(&m);
-}
-
 static void on_sip_hello(void *arg, const json_t *held, bool fresh)
 {
     struct bridge_life *life = arg;
     (void)fresh;
-    if (life->bridge.draining) refuse_calls(&life->bridge); /* a new connection knows nothing of it */
+    drain_sip_connected(life->drain);
     calls_reconcile(life->bridge.calls, held);
 }
 
@@ -178,8 +166,9 @@ static bool loopback_only(const char *listener)
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-static status set_guard(struct bridge *b)
+static status set_guard(struct bridge_life *life)
 {
+    struct bridge *b = &life->bridge;
     const struct config_list *list = &b->config->fetch_allow;
     struct cidr *allowed = calloc(list->count + 1, sizeof *allowed);
     size_t count = 0;
@@ -187,7 +176,7 @@ static status set_guard(struct bridge *b)
     for (size_t i = 0; i < list->count; i++) {
         if (cidr_parse(&allowed[count], slice_of(list->items[i]), NULL) == STATUS_OK) count++;
     }
-    b->guard.allow_loopback = loopback_only(b->config->http) && loopback_only(b->config->https);
+    b->guard.allow_loopback = life->loopback_only;
     b->guard.allowed = allowed;
     b->guard.allowed_count = count;
     free(b->fetch_allowed);
@@ -210,19 +199,20 @@ static status make_store(struct bridge *b, const char *account, char why[BRIDGE_
     return s == STATUS_OK ? s : fail(why, s, text);
 }
 
-static status make_web(struct bridge *b)
+static status make_web(struct bridge_life *life)
 {
+    struct bridge *b = &life->bridge;
     struct http_client_config client = {.guard = &b->guard};
     struct hook_config hook = {
         .timeout_ms = (uint32_t)b->config->webhook_timeout_ms,
         .dead_after_s = (uint32_t)b->config->webhook_give_up_s,
         .seed = random_u64(),
     };
-    status s = set_guard(b);
+    status s = set_guard(life);
     if (s == STATUS_OK) s = http_client_create(&b->client, b->loop, &client);
     if (s == STATUS_OK) s = hook_create(&b->hook, b->loop, b->store, b->client, &hook);
     if (s == STATUS_OK) s = hook_load(b->hook, NULL, NULL);
-    return s == STATUS_OK ? store_drain(b->store, STORE_WAIT_MS) : s;
+    return s == STATUS_OK ? store_wait(b->store) : s;
 }
 
 static status make_audio(struct bridge_life *life)
@@ -333,7 +323,7 @@ static status make_parts(struct bridge_life *life, const char *account, char why
     struct bridge *b = &life->bridge;
     status s = make_store(b, account, why);
     if (s != STATUS_OK) return s;
-    s = make_web(b);
+    s = make_web(life);
     if (s != STATUS_OK) return fail(why, s, "webhooks cannot start");
     s = make_audio(life);
     if (s != STATUS_OK) return fail(why, s, "the media engine cannot start");
@@ -346,8 +336,7 @@ static status make_parts(struct bridge_life *life, const char *account, char why
     return s == STATUS_OK ? s : fail(why, s, "parley-sip cannot be started; the data directory's path may be too long");
 }
 
-static void on_settle(void *arg);
-static void on_drain_over(void *arg);
+static void on_drained(void *arg);
 
 status bridge_start(struct bridge_life **out, struct loop *loop, const struct config *config, const char *account,
                     const struct bridge_handlers *handlers, void *arg, char why[BRIDGE_WHY_SIZE])
@@ -360,8 +349,8 @@ status bridge_start(struct bridge_life **out, struct loop *loop, const struct co
     life->handlers = *handlers;
     life->arg = arg;
     rng_init(&life->bridge.rng, random_u64());
-    status s = loop_timer_create(&life->drain_timer, loop, on_drain_over, life);
-    if (s == STATUS_OK) s = loop_timer_create(&life->settle_timer, loop, on_settle, life);
+    life->loopback_only = loopback_only(config->http) && loopback_only(config->https);
+    status s = drain_create(&life->drain, &life->bridge, on_drained, life);
     if (s == STATUS_OK) s = make_parts(life, account, why);
     if (s != STATUS_OK) {
         bridge_stop(life);
@@ -375,55 +364,15 @@ status bridge_start(struct bridge_life **out, struct loop *loop, const struct co
 
 /* ---- the end ---- */
 
-/* The last messages, recordings and rows are on their way: a short while is given to them. */
-static void on_settle(void *arg)
+static void on_drained(void *arg)
 {
     struct bridge_life *life = arg;
-    struct bridge *b = &life->bridge;
-    struct recorder_metrics recorder;
-    recorder_metrics(b->recorder, &recorder);
-    bool quiet = recorder.open == 0 && store_stats(b->store).waiting == 0 && calls_figures(b->calls).calls == 0;
-    if (b->sip) quiet = quiet && sip_link_waiting(b->sip) == 0;
-    life->settled_ms += SETTLE_STEP_MS;
-    if (quiet || life->settled_ms >= SETTLE_MAX_MS)
-        life->handlers.drained(life->arg);
-    else
-        loop_timer_set(life->settle_timer, SETTLE_STEP_MS * 1000);
-}
-
-static void settle(void *arg)
-{
-    struct bridge_life *life = arg;
-    if (life->settling) return;
-    life->settling = true;
-    loop_timer_set(life->settle_timer, 0);
-}
-
-static void on_drain_over(void *arg)
-{
-    struct bridge_life *life = arg;
-    calls_hang_up_all(life->bridge.calls, "appHangup");
-    settle(life);
+    life->handlers.drained(life->arg);
 }
 
 void bridge_drain(struct bridge_life *life)
 {
-    struct bridge *b = &life->bridge;
-    size_t calls = calls_figures(b->calls).calls;
-    if (b->draining) {
-        loop_timer_cancel(life->drain_timer);
-        on_drain_over(life);
-        return;
-    }
-    b->draining = true;
-    log_event(LOG_INFO, "draining", "calls=%zu seconds=%d", calls, b->config->drain_s);
-    refuse_calls(b);
-    if (calls == 0) {
-        settle(life);
-        return;
-    }
-    calls_on_idle(b->calls, settle, life);
-    loop_timer_set(life->drain_timer, (int64_t)b->config->drain_s * 1000000);
+    drain_begin(life->drain);
 }
 
 static bool same_list(const struct config_list *a, const struct config_list *b)
@@ -435,13 +384,28 @@ static bool same_list(const struct config_list *a, const struct config_list *b)
     return true;
 }
 
+/* What is read once, when its part is made. */
+static bool same_until_restart(const struct config *a, const struct config *b)
+{
+    bool texts = strcmp(a->http, b->http) == 0 && strcmp(a->https, b->https) == 0 &&
+                 strcmp(a->rtp_ports, b->rtp_ports) == 0 && strcmp(a->data, b->data) == 0 &&
+                 strcmp(a->public_address, b->public_address) == 0 && same_list(&a->sip, &b->sip) &&
+                 same_list(&a->local_networks, &b->local_networks);
+    bool media = a->media_threads == b->media_threads && a->rtp_timeout_s == b->rtp_timeout_s &&
+                 a->guard_us == b->guard_us && a->load_limit_percent == b->load_limit_percent &&
+                 a->recording_rate_hz == b->recording_rate_hz && a->recording_max_s == b->recording_max_s &&
+                 a->disk_free_min_mb == b->disk_free_min_mb;
+    return texts && media && a->webhook_timeout_ms == b->webhook_timeout_ms &&
+           a->webhook_give_up_s == b->webhook_give_up_s && a->orphan_hold_s == b->orphan_hold_s &&
+           a->invites_per_s_max == b->invites_per_s_max;
+}
+
 static void warn_of_restart(const struct config *old, const struct config *now)
 {
-    bool same = strcmp(old->http, now->http) == 0 && strcmp(old->https, now->https) == 0 &&
-                same_list(&old->sip, &now->sip) && strcmp(old->rtp_ports, now->rtp_ports) == 0 &&
-                strcmp(old->data, now->data) == 0 && old->media_threads == now->media_threads;
-    if (!same)
-        log_event(LOG_WARN, "restart_needed", "why=\"listeners, ports, data and threads change at the next start\"");
+    if (!same_until_restart(old, now))
+        log_event(LOG_WARN, "restart_needed",
+                  "why=\"only routes, limits of calls and conferences, networks to fetch from, drain_s, log_level and "
+                  "the certificate change at once\"");
 }
 
 void bridge_reload(struct bridge_life *life, const struct config *config)
@@ -453,7 +417,7 @@ void bridge_reload(struct bridge_life *life, const struct config *config)
     warn_of_restart(b->config, config);
     b->config = config;
     if (log_level_parse(slice_of(config->log_level), &level)) log_set_level(level);
-    if (set_guard(b) != STATUS_OK || calls_set_routes(b->calls) != STATUS_OK)
+    if (set_guard(life) != STATUS_OK || calls_set_routes(b->calls) != STATUS_OK)
         log_event(LOG_ERROR, "reload_incomplete", "why=no_memory");
     if (b->https && choose_tls(b, &tls, why) == STATUS_OK &&
         http_server_reload_tls(b->https, tls.certificate, tls.key, why, sizeof why) == STATUS_OK)
@@ -466,6 +430,8 @@ void bridge_stop(struct bridge_life *life)
 {
     if (!life) return;
     struct bridge *b = &life->bridge;
+    b->stopping = true;
+    drain_destroy(life->drain);
     http_server_destroy(b->http);
     http_server_destroy(b->https);
     sip_link_destroy(b->sip);
@@ -485,8 +451,6 @@ void bridge_stop(struct bridge_life *life)
     rest_destroy(b->rest);
     http_client_destroy(b->client);
     accounts_destroy(b->accounts);
-    loop_timer_destroy(life->drain_timer);
-    loop_timer_destroy(life->settle_timer);
     free(b->fetch_allowed);
     free(life);
 }

@@ -13,6 +13,7 @@
 #include "daemon/accounts.h"
 #include "daemon/conferences.h"
 #include "daemon/sip_link.h"
+#include "daemon/store_wait.h"
 #include "media/codec.h"
 #include "os/clock.h"
 #include "os/log.h"
@@ -20,7 +21,7 @@
 #include "store/store_read.h"
 #include "store/store_tx.h"
 
-enum { STORE_WAIT_MS = 60000, RETRY_AFTER_S = 5 };
+enum { RETRY_AFTER_S = 5 };
 
 /* The wiring's record of one call. */
 struct entry {
@@ -28,8 +29,9 @@ struct entry {
     struct calls *calls;
     struct call *call;
     id_text account, conference; /* conference: "" until it is found */
-    bool joined;
-    bool waiting; /* for its conference: answered by on_conference() even where the caller has gone */
+    bool joined;                 /* it is in its conference, or on its way in */
+    bool entered;                /* it has been */
+    bool waiting;                /* for its conference: answered by on_conference() even where the caller has gone */
     struct engine_sockets sockets;
     bool has_sockets;
     struct engine_leg *leg;
@@ -81,8 +83,11 @@ status calls_set_routes(struct calls *cs)
     const struct config *config = cs->bridge->config;
     struct route *routes = calloc(config->route_count, sizeof *routes);
     status s = routes ? STATUS_OK : STATUS_NO_MEMORY;
-    for (size_t i = 0; i < config->route_count && s == STATUS_OK; i++)
+    for (size_t i = 0; i < config->route_count && s == STATUS_OK; i++) {
         s = make_route(&routes[i], &config->routes[i]);
+        if (routes[i].account[0] && !accounts_has(cs->bridge->accounts, routes[i].account))
+            log_event(LOG_WARN, "route_account_unknown", "route=%s account=%s", routes[i].name, routes[i].account);
+    }
     if (s != STATUS_OK) {
         if (routes) clear_routes(routes, config->route_count);
         return s;
@@ -131,7 +136,7 @@ static void save(struct entry *e, const json_t *record)
     };
     strcpy(row.id, c->id);
     strcpy(row.account, e->account);
-    if (e->joined) strcpy(row.conference, e->conference);
+    if (e->entered) strcpy(row.conference, e->conference);
     store_put_call(tx, &row);
     char *text = record ? json_dumps(record, JSON_COMPACT) : NULL;
     if (text) store_put_dialog(tx, c->id, text);
@@ -224,6 +229,7 @@ static status open_leg(struct entry *e, const struct engine_leg_media *media)
 {
     struct bridge *bridge = e->calls->bridge;
     uint8_t random[8];
+    if (!e->has_sockets) return STATUS_IO; /* an earlier leg has failed with them */
     struct engine_leg_config config = {
         .sockets = e->sockets,
         .media = *media,
@@ -271,7 +277,7 @@ static void on_join(void *arg, status s, const struct conference *c)
 {
     struct join *join = arg;
     (void)c;
-    if (s != STATUS_OK) {
+    if (s != STATUS_OK && !join->calls->bridge->stopping) {
         log_event(LOG_INFO, "join_refused", "call=%s why=%s", join->call, status_name(s));
         calls_hang_up(join->calls, join->call, s == STATUS_NOT_FOUND ? "conferenceTerminated" : "internalError");
     }
@@ -298,7 +304,7 @@ static void world_connected(void *arg, struct call *call)
     }
     join->calls = e->calls;
     strcpy(join->call, call->id);
-    e->joined = true;
+    e->joined = e->entered = true;
     limit_duration(e);
     log_event(LOG_INFO, "call_connected", "call=%s conf=%s", call->id, e->conference);
     save(e, NULL);
@@ -390,6 +396,7 @@ static void on_conference(void *arg, status s, const struct conference *c)
     struct entry *e = arg;
     struct calls *cs = e->calls;
     e->waiting = false;
+    if (cs->bridge->stopping) return;
     if (e->call->state == CALL_ENDED) {
         loop_defer(cs->bridge->loop, entry_destroy, e);
         return;
@@ -423,12 +430,23 @@ static void find_conference(struct entry *e)
     conferences_find_or_make(bridge->conferences, e->account, &options, on_conference, e);
 }
 
+/* A call that cannot even be kept: its caller is told. */
+static void reject_lost(struct calls *cs, const char *id, status why)
+{
+    struct signal_message m;
+    log_event(LOG_ERROR, "call_lost", "call=%s why=%s", id, status_name(why));
+    signal_message_init(&m, SIGNAL_REJECT, id);
+    m.code = 500;
+    if (cs->bridge->sip) sip_link_send(cs->bridge->sip, &m);
+    signal_message_clear(&m);
+}
+
 static void take_invite(struct calls *cs, const struct signal_message *m)
 {
     if (map_get(cs->by_id, m->call)) return; /* repeated over a reconnection */
     struct entry *e = calloc(1, sizeof *e);
     if (!e) {
-        log_event(LOG_ERROR, "call_lost", "call=%s why=no_memory", m->call);
+        reject_lost(cs, m->call, STATUS_NO_MEMORY);
         return;
     }
     e->calls = cs;
@@ -436,17 +454,18 @@ static void take_invite(struct calls *cs, const struct signal_message *m)
     status s = call_create(&e->call, m, &world, e, random_u64() >> 2, clock_unix_ms());
     if (s == STATUS_OK) s = map_put(cs->by_id, m->call, e);
     if (s != STATUS_OK) {
-        log_event(LOG_ERROR, "call_lost", "call=%s why=%s", m->call, status_name(s));
+        reject_lost(cs, m->call, s);
         call_destroy(e->call);
         free(e);
         return;
     }
     list_push_back(&cs->entries, &e->link);
     cs->figures.taken++;
-    char from[160], to[160];
+    char from[160], to[160], id[160];
     log_event(LOG_INFO, "call_in", "call=%s sip=%s from=%s to=%s source=%s", m->call,
-              m->sip_call_id ? m->sip_call_id : "?", log_value(from, sizeof from, slice_of(m->from_uri)),
-              log_value(to, sizeof to, slice_of(m->request_uri)), m->source);
+              log_value(id, sizeof id, slice_of(m->sip_call_id ? m->sip_call_id : "?")),
+              log_value(from, sizeof from, slice_of(m->from_uri)), log_value(to, sizeof to, slice_of(m->request_uri)),
+              m->source);
     if (!choose_route(e, m->request_uri) || !within_limits(e)) return;
     save(e, NULL);
     find_conference(e);
@@ -593,5 +612,5 @@ static void on_rows(void *arg, status s, const struct store_call *rows, size_t c
 status calls_load(struct calls *cs)
 {
     status s = store_load_calls(cs->bridge->store, on_rows, cs);
-    return s == STATUS_OK ? store_drain(cs->bridge->store, STORE_WAIT_MS) : s;
+    return s == STATUS_OK ? store_wait(cs->bridge->store) : s;
 }

@@ -42,18 +42,22 @@ static void change_destroy(struct change *change)
     free(change);
 }
 
+static void change_drop(struct change *change)
+{
+    if (change->done) change->done(change->arg, STATUS_CLOSED, NULL);
+    change_destroy(change);
+}
+
 void change_drop_all(struct live *live)
 {
     list_each_safe (link, &live->changes)
-        change_destroy(list_object(link, struct change, link));
-    if (live->storing) change_destroy(live->storing);
-    live->storing = NULL;
+        change_drop(list_object(link, struct change, link));
 }
 
 void change_drop_audible(struct conferences *cs)
 {
     list_each_safe (link, &cs->audible)
-        change_destroy(list_object(link, struct change, link));
+        change_drop(list_object(link, struct change, link));
 }
 
 /* ---- storing a change with its callbacks ---- */
@@ -215,6 +219,10 @@ static void on_stored(void *arg, status s)
     struct change *change = arg;
     struct live *live = change->live;
     live->storing = NULL;
+    if (live->conferences->bridge->stopping) {
+        change_drop(change);
+        return;
+    }
     live->turning = true;
     if (s == STATUS_OK) {
         struct conference *before = live->now;

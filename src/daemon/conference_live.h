@@ -79,7 +79,7 @@ void change_next(struct live *live);
 /** Its media could not be set up: a deferred call, forgotten when the conference goes. */
 void change_media_failed(void *live);
 
-/** Frees all changes, without telling anybody. */
+/** For the end of the bridge: frees changes that nothing will come of, telling STATUS_CLOSED. */
 void change_drop_all(struct live *live);
 void change_drop_audible(struct conferences *cs);
 

@@ -38,9 +38,12 @@ static void on_made(void *arg, status s)
 {
     struct making *making = arg;
     struct live *live = making->live;
+    if (live->conferences->bridge->stopping) s = STATUS_CLOSED;
     if (s == STATUS_OK) s = live_publish(live);
     if (s == STATUS_OK) {
-        log_event(LOG_INFO, "conference_made", "conf=%s alias=\"%s\"", live->now->id, live->now->alias);
+        char alias[CONFERENCE_ALIAS_SIZE];
+        log_event(LOG_INFO, "conference_made", "conf=%s alias=%s", live->now->id,
+                  log_value(alias, sizeof alias, slice_of(live->now->alias)));
         live_set_auto_end(live);
         answer_waiters(making, STATUS_OK);
         return;
@@ -54,7 +57,10 @@ static status check_limits(const struct conferences *cs, bool automatic)
     const struct config *config = cs->bridge->config;
     size_t all = map_count(cs->by_id) + list_count(&cs->makings);
     if (config->conferences_max > 0 && all >= (size_t)config->conferences_max) return STATUS_FULL;
-    bool many = config->automatic_conferences_max > 0 && cs->automatic >= (size_t)config->automatic_conferences_max;
+    size_t ending = cs->automatic;
+    list_each (link, &cs->makings)
+        ending += list_object(link, struct making, link)->live->now->auto_end_s > 0;
+    bool many = config->automatic_conferences_max > 0 && ending >= (size_t)config->automatic_conferences_max;
     return automatic && many ? STATUS_FULL : STATUS_OK;
 }
 

@@ -1,10 +1,9 @@
 #include "daemon/conference_live.h"
 #include "daemon/conference_row.h"
+#include "daemon/store_wait.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "store/store_read.h"
-
-enum { STORE_WAIT_MS = 60000 };
 
 /* Its calls are gone with the process that had them: it is empty, and says so. */
 static void empty_restored(struct live *live)
@@ -61,5 +60,5 @@ static void on_rows(void *arg, status s, const struct store_conference *rows, si
 status conferences_load(struct conferences *cs)
 {
     status s = store_load_conferences(cs->bridge->store, on_rows, cs);
-    return s == STATUS_OK ? store_drain(cs->bridge->store, STORE_WAIT_MS) : s;
+    return s == STATUS_OK ? store_wait(cs->bridge->store) : s;
 }

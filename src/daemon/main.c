@@ -20,8 +20,8 @@ enum { EXIT_BAD_CONFIG = 2 };
 struct process {
     int argc;
     char **argv;
-    struct options options;
-    struct options former; /* settings before the last SIGHUP: parts may still point at them */
+    struct options *options;
+    struct options *former; /* before the last SIGHUP: parts may still point at them; NULL */
     struct loop *loop;
     struct bridge_life *life;
     struct loop_signal *term, *interrupt, *hangup;
@@ -55,19 +55,26 @@ static void on_terminate(void *arg)
     bridge_drain(p->life);
 }
 
+static void options_free(struct options *o)
+{
+    if (o) options_clear(o);
+    free(o);
+}
+
 static void on_hangup(void *arg)
 {
     struct process *p = arg;
-    struct options fresh;
+    struct options *fresh = calloc(1, sizeof *fresh);
     struct buffer errors;
     buffer_init(&errors);
-    if (options_read(&fresh, p->argc, p->argv, &errors) == STATUS_OK) {
-        struct options older = p->former;
+    if (fresh && options_read(fresh, p->argc, p->argv, &errors) == STATUS_OK) {
+        struct options *older = p->former;
         p->former = p->options;
         p->options = fresh;
-        bridge_reload(p->life, &p->options.config);
-        options_clear(&older);
+        bridge_reload(p->life, &p->options->config);
+        options_free(older);
     } else {
+        free(fresh);
         log_event(LOG_ERROR, "reload_refused", "why=\"the settings have mistakes, the former ones stay\"");
         fputs(buffer_text(&errors), stderr);
     }
@@ -96,7 +103,8 @@ static void run(struct process *p)
     char why[BRIDGE_WHY_SIZE] = "no memory";
     status s = loop_create(&p->loop);
     if (s == STATUS_OK) s = watch_signals(p);
-    if (s == STATUS_OK) s = bridge_start(&p->life, p->loop, &p->options.config, p->options.account, &handlers, p, why);
+    if (s == STATUS_OK)
+        s = bridge_start(&p->life, p->loop, &p->options->config, p->options->account, &handlers, p, why);
     if (s == STATUS_OK)
         loop_run(p->loop);
     else
@@ -111,8 +119,8 @@ static void run(struct process *p)
 static int start(struct process *p)
 {
     enum log_level level;
-    const char *data = p->options.config.data;
-    if (log_level_parse(slice_of(p->options.config.log_level), &level)) log_set_level(level);
+    const char *data = p->options->config.data;
+    if (log_level_parse(slice_of(p->options->config.log_level), &level)) log_set_level(level);
     if (mkdir(data, 0700) != 0 && errno != EEXIST) {
         fprintf(stderr, "parleyd: the data directory %s cannot be made: %s\n", data, strerror(errno));
         return EXIT_FAILURE;
@@ -124,25 +132,26 @@ static int start(struct process *p)
 
 int main(int argc, char **argv)
 {
-    struct process p = {.argc = argc, .argv = argv};
+    struct process p = {.argc = argc, .argv = argv, .options = calloc(1, sizeof(struct options))};
     struct buffer errors;
     buffer_init(&errors);
     thread_set_role(THREAD_CONTROL);
-    status s = options_read(&p.options, argc, argv, &errors);
+    if (!p.options) return EXIT_FAILURE;
+    status s = options_read(p.options, argc, argv, &errors);
     if (s != STATUS_OK) {
         fputs(buffer_text(&errors), stderr);
         p.exit_code = EXIT_BAD_CONFIG;
-    } else if (p.options.help) {
+    } else if (p.options->help) {
         fputs(options_help(), stdout);
-    } else if (p.options.version) {
+    } else if (p.options->version) {
         puts("parleyd " PARLEY_VERSION);
-    } else if (p.options.check_config) {
+    } else if (p.options->check_config) {
         puts("The settings are fine.");
     } else {
         p.exit_code = start(&p);
     }
-    options_clear(&p.options);
-    options_clear(&p.former);
+    options_free(p.options);
+    options_free(p.former);
     buffer_clear(&errors);
     return p.exit_code;
 }

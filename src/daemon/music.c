@@ -38,18 +38,19 @@ struct fetch {
     void *arg;
 };
 
+struct shipped {
+    struct music *music;
+    struct sound *sound; /* NULL until it is decoded */
+};
+
 struct music {
     struct bridge *bridge;
-    struct sound *shipped[SHIPPED]; /* wait, beep in, beep out */
+    char dir[4000];                  /* DATA/music, of the start: data does not change at a reload */
+    struct shipped shipped[SHIPPED]; /* wait, beep in, beep out */
     unsigned loading;
     loop_fn *ready;
     void *ready_arg;
     struct list fetches, contents;
-};
-
-struct shipped_load {
-    struct music *music;
-    struct sound **place;
 };
 
 status music_create(struct music **out, struct bridge *bridge)
@@ -57,6 +58,7 @@ status music_create(struct music **out, struct bridge *bridge)
     struct music *m = calloc(1, sizeof *m);
     if (!m) return STATUS_NO_MEMORY;
     m->bridge = bridge;
+    snprintf(m->dir, sizeof m->dir, "%s/music", bridge->config->data);
     list_init(&m->fetches);
     list_init(&m->contents);
     *out = m;
@@ -70,10 +72,13 @@ static void content_destroy(struct content *content)
     free(content);
 }
 
+static void fail_later(void *arg);
+
 static void fetch_destroy(struct fetch *f)
 {
     list_remove(&f->link);
     if (f->exchange) http_client_cancel(f->exchange);
+    loop_undefer(f->music->bridge->loop, fail_later, f);
     if (f->fd >= 0) close(f->fd);
     EVP_MD_CTX_free(f->hash);
     free(f);
@@ -87,28 +92,27 @@ void music_destroy(struct music *m)
     list_each_safe (link, &m->contents)
         content_destroy(list_object(link, struct content, link));
     for (int i = 0; i < SHIPPED; i++)
-        sound_unref(m->shipped[i]);
+        sound_unref(m->shipped[i].sound);
     free(m);
 }
 
 static void on_shipped(void *arg, status s, struct sound *sound, const char *what)
 {
-    struct shipped_load *load = arg;
-    struct music *m = load->music;
+    struct shipped *shipped = arg;
+    struct music *m = shipped->music;
     if (s != STATUS_OK) log_event(LOG_ERROR, "shipped_sound_unusable", "why=\"%s\"", what);
-    *load->place = sound;
-    free(load);
+    shipped->sound = sound;
     if (--m->loading == 0) m->ready(m->ready_arg);
 }
 
 static void load_shipped(struct music *m, int index, struct slice wav)
 {
-    struct shipped_load *load = calloc(1, sizeof *load);
+    struct shipped *shipped = &m->shipped[index];
     char *bytes = slice_dup(wav);
-    if (!load || !bytes) abort(); /* at start, before anything is promised */
-    *load = (struct shipped_load){m, &m->shipped[index]};
+    if (!bytes) abort(); /* at start, before anything is promised */
+    shipped->music = m;
     m->loading++;
-    if (loader_load_memory(m->bridge->loader, bytes, wav.len, MUSIC_RATE_HZ, on_shipped, load) != STATUS_OK) abort();
+    if (loader_load_memory(m->bridge->loader, bytes, wav.len, MUSIC_RATE_HZ, on_shipped, shipped) != STATUS_OK) abort();
 }
 
 void music_load_shipped(struct music *m, loop_fn *ready, void *arg)
@@ -122,17 +126,17 @@ void music_load_shipped(struct music *m, loop_fn *ready, void *arg)
 
 struct sound *music_default(const struct music *m)
 {
-    return m->shipped[0];
+    return m->shipped[0].sound;
 }
 
 struct sound *music_beep(const struct music *m, enum conference_beep beep)
 {
-    return m->shipped[beep == CONFERENCE_BEEP_ENTER ? 1 : 2];
+    return m->shipped[beep == CONFERENCE_BEEP_ENTER ? 1 : 2].sound;
 }
 
 static void kept_path(const struct music *m, const char *conference, const char *suffix, char out[4096])
 {
-    snprintf(out, 4096, "%s/music/%s.audio%s", m->bridge->config->data, conference, suffix);
+    snprintf(out, 4096, "%s/%s.audio%s", m->dir, conference, suffix);
 }
 
 static void finish(struct fetch *f, struct sound *sound)
@@ -184,7 +188,10 @@ static void on_decoded(void *arg, status s, struct sound *sound, const char *wha
 {
     struct fetch *f = arg;
     uint8_t hash[HASH_BYTES];
-    if (s != STATUS_OK) log_event(LOG_WARN, "wait_music_unusable", "conf=%s why=\"%s\"", f->conference, what);
+    char why[160];
+    if (s != STATUS_OK)
+        log_event(LOG_WARN, "wait_music_unusable", "conf=%s why=%s", f->conference,
+                  log_value(why, sizeof why, slice_of(what)));
     if (s == STATUS_OK && take_hash(f, hash)) keep_content(f->music, hash, sound);
     finish(f, sound);
 }
@@ -217,8 +224,9 @@ static void on_fetched(void *arg, const struct http_result *result)
     char part[4096], path[4096];
     f->exchange = NULL;
     if (result->status != STATUS_OK || result->code / 100 != 2) {
-        log_event(LOG_WARN, "wait_music_not_fetched", "conf=%s code=%d why=\"%s\"", f->conference, result->code,
-                  result->error);
+        char why[320];
+        log_event(LOG_WARN, "wait_music_not_fetched", "conf=%s code=%d why=%s", f->conference, result->code,
+                  log_value(why, sizeof why, slice_of(result->error)));
         finish(f, NULL);
         return;
     }
@@ -245,8 +253,7 @@ static void on_fetched(void *arg, const struct http_result *result)
 static status start_fetch(struct fetch *f, const char *url)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/music", f->music->bridge->config->data);
-    mkdir(path, 0700);
+    mkdir(f->music->dir, 0700);
     kept_path(f->music, f->conference, ".part", path);
     f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     f->hash = EVP_MD_CTX_new();
@@ -296,4 +303,5 @@ void music_forget(struct music *m, const char *conference)
     unlink(path);
     kept_path(m, conference, ".part", path);
     unlink(path);
+    drop_unused(m);
 }

@@ -10,13 +10,12 @@
 #include "base/list.h"
 #include "daemon/conference_row.h"
 #include "daemon/conferences.h"
+#include "daemon/store_wait.h"
 #include "hook/hook.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/random.h"
 #include "store/store_read.h"
-
-enum { STORE_WAIT_MS = 60000 };
 
 /* A recording that is not over, from its row to its announcement. */
 struct running {
@@ -150,6 +149,11 @@ bool recordings_running(const struct recordings *r, const char *id)
     return find(r, id) != NULL;
 }
 
+bool recordings_idle(const struct recordings *r)
+{
+    return list_empty(&r->running);
+}
+
 uint64_t recordings_running_ms(const struct recordings *r, const char *id)
 {
     const struct running *running = find(r, id);
@@ -213,6 +217,7 @@ static void on_archived(void *arg, status s, const struct store_conference *rows
 {
     struct running *running = arg;
     (void)page;
+    if (running->recordings->bridge->stopping) return;
     if (s == STATUS_OK && count == 1) s = announce_archived(running, &rows[0]);
     if (s != STATUS_OK)
         log_event(LOG_ERROR, "recording_not_announced", "recording=%s why=%s", running->row.id, status_name(s));
@@ -225,6 +230,7 @@ static void on_announced(void *arg, status s, const struct conference *c)
     struct running *running = arg;
     struct store *store = running->recordings->bridge->store;
     (void)c;
+    if (running->recordings->bridge->stopping) return; /* the next start announces it */
     if (s == STATUS_NOT_FOUND &&
         store_get_conference(store, running->row.account, running->row.conference, on_archived, running) == STATUS_OK)
         return;
@@ -312,7 +318,7 @@ static void on_recovered(void *arg, const struct recording_report *report)
 status recordings_recover(struct recordings *r)
 {
     status s = store_load_recordings(r->bridge->store, on_rows, r);
-    if (s == STATUS_OK) s = store_drain(r->bridge->store, STORE_WAIT_MS);
+    if (s == STATUS_OK) s = store_wait(r->bridge->store);
     if (s == STATUS_OK) s = recorder_recover(r->dir, on_recovered, r);
     list_each_safe (link, &r->running)
         take_finished(list_object(link, struct running, link));

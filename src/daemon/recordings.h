@@ -46,6 +46,9 @@ uint64_t recordings_running_ms(const struct recordings *r, const char *id);
 /** True while it is being recorded. */
 bool recordings_running(const struct recordings *r, const char *id);
 
+/** True while none is being recorded or waits for its announcement. */
+bool recordings_idle(const struct recordings *r);
+
 /** Path of a recording's audio, growing or complete. */
 void recordings_path(const struct recordings *r, const char *id, bool growing, char out[4096]);
 

@@ -4,13 +4,25 @@
 
 enum { API_PREFIX = sizeof "/apiserver" - 1 };
 
+/* A query is sent as it came, but it need not be text: JSON is. */
+static void append_as_text(struct buffer *uri, struct slice part)
+{
+    for (size_t i = 0; i < part.len; i++) {
+        unsigned char c = (unsigned char)part.at[i];
+        if (c > ' ' && c < 0x7f)
+            buffer_append(uri, &part.at[i], 1);
+        else
+            buffer_printf(uri, "%%%02X", c);
+    }
+}
+
 /* What was asked, without an earlier cursor. */
 static void append_filters(struct buffer *uri, struct slice query)
 {
     while (query.len > 0) {
         struct slice part = slice_cut(&query, '&');
         if (part.len == 0 || (part.len >= 7 && memcmp(part.at, "cursor=", 7) == 0)) continue;
-        buffer_append_slice(uri, part);
+        append_as_text(uri, part);
         buffer_append_text(uri, "&");
     }
 }
@@ -20,7 +32,7 @@ static json_t *next_page_uri(const struct rest_call *call, const struct store_pa
     if (!page->has_next) return json_null();
     struct buffer uri;
     buffer_init(&uri);
-    buffer_append_text(&uri, http_request_raw_path(call->request) + API_PREFIX);
+    append_as_text(&uri, slice_of(http_request_raw_path(call->request) + API_PREFIX));
     buffer_append_text(&uri, "?");
     append_filters(&uri, http_request_raw_query(call->request));
     buffer_printf(&uri, "cursor=%s", page->next_cursor);
