@@ -260,7 +260,8 @@ class Bridge:
         if not self.work:
             return
         pids = self.sip_pids()
-        self.stop()
+        alive = self.process is not None and self.process.poll() is None
+        code = self.stop(20.0)
         for pid in pids:
             if self.is_our_sip(pid):
                 os.kill(pid, signal.SIGTERM)
@@ -269,9 +270,13 @@ class Bridge:
                 wait_until(lambda: not self.is_our_sip(pid), 5.0, "parley-sip ends")
             except AssertionError:
                 os.kill(pid, signal.SIGKILL)
+        tail = self.log_tail(60)
         if not os.environ.get("PARLEY_KEEP"):
             shutil.rmtree(self.work, ignore_errors=True)
         self.work = None
+        if alive and code != 0:
+            # Also how a sanitizer tells of a leak.
+            raise AssertionError("parleyd ended with %s at SIGTERM\n%s" % (code, tail))
 
     def kill(self):
         """kill -9 of parleyd alone."""
@@ -428,6 +433,7 @@ class Webhooks:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a connection that a killed bridge left behind
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -558,8 +564,10 @@ class Callers:
             self.process.wait(5.0)
         except (OSError, subprocess.TimeoutExpired):
             pass
-        end(self.process)
+        code = end(self.process)
         self.process.stdin.close()
+        if code != 0:
+            raise AssertionError("parley-load ended with %s" % code)
 
 
 class Phone:
