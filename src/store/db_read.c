@@ -6,10 +6,12 @@
 #include "store/store_rows.h"
 
 /*
- * Above this many matches a range over another column than the list's order is found quicker by walking in that order
- * than by sorting all matches.
+ * Where no index has the rows in the list's order (a range over another column, one of several words), few matches are
+ * found by that condition's index and sorted, and many by walking in the list's order until the page is full. A unary
+ * plus keeps SQLite from an index: on the condition for the one, on the order for the other.
  */
-enum { SORT_MAX = 2000 };
+enum { SORT_MAX = 1500 };
+enum path { PATH_ANY, PATH_SORT, PATH_WALK };
 
 static const char *time_of(const struct row_kind *kind)
 {
@@ -19,6 +21,19 @@ static const char *time_of(const struct row_kind *kind)
 static bool is_range(const struct query_term *term)
 {
     return term->test == QUERY_AT_LEAST || term->test == QUERY_BELOW;
+}
+
+static bool out_of_order(const struct query *q, const struct query_term *term)
+{
+    return term->text_count > 1 || (is_range(term) && strcmp(term->column, time_of(q->kind)) != 0);
+}
+
+static enum path choose_path(const struct query *q, uint64_t matches)
+{
+    for (size_t i = 0; i < q->term_count; i++) {
+        if (out_of_order(q, &q->terms[i])) return matches > SORT_MAX ? PATH_WALK : PATH_SORT;
+    }
+    return PATH_ANY;
 }
 
 static void add_in(struct buffer *sql, size_t count)
@@ -53,9 +68,9 @@ static void add_node(struct buffer *sql, const struct query *q, size_t at)
         [STORE_LOG_REQUEST] = "request",        [STORE_LOG_MESSAGE] = "message",
     };
     static const char *const steps[] = {
-        [STORE_LOG_EQUAL] = " IS ", [STORE_LOG_UNEQUAL] = " IS NOT ", [STORE_LOG_LESS] = " < ",
-        [STORE_LOG_MORE] = " > ",   [STORE_LOG_AT_MOST] = " <= ",     [STORE_LOG_AT_LEAST] = " >= ",
-        [STORE_LOG_AND] = " AND ",  [STORE_LOG_OR] = " OR ",
+        [STORE_LOG_EQUAL] = " = ", [STORE_LOG_UNEQUAL] = " IS NOT ", [STORE_LOG_LESS] = " < ",
+        [STORE_LOG_MORE] = " > ",  [STORE_LOG_AT_MOST] = " <= ",     [STORE_LOG_AT_LEAST] = " >= ",
+        [STORE_LOG_AND] = " AND ", [STORE_LOG_OR] = " OR ",
     };
     static const char level[] = "CASE %s WHEN 'info' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END";
     const struct store_log_node *node = &q->condition[at];
@@ -64,7 +79,7 @@ static void add_node(struct buffer *sql, const struct query *q, size_t at)
         add_node(sql, q, node->left);
         buffer_append_text(sql, steps[node->step]);
         add_node(sql, q, node->right);
-    } else if (node->field == STORE_LOG_LEVEL) {
+    } else if (node->field == STORE_LOG_LEVEL && node->step > STORE_LOG_UNEQUAL) {
         buffer_printf(sql, level, "level");
         buffer_append_text(sql, steps[node->step]);
         buffer_printf(sql, level, "?");
@@ -85,13 +100,12 @@ static int bind_node(sqlite3_stmt *statement, const struct query *q, size_t at, 
     return sqlite3_bind_text(statement, (*place)++, node->text, -1, SQLITE_STATIC);
 }
 
-/* in_order: rows are wanted in the list's order more than by a range. A unary plus keeps an index out of it. */
-static void add_terms(struct buffer *sql, const struct query *q, bool in_order)
+static void add_terms(struct buffer *sql, const struct query *q, enum path path)
 {
     const char *word = " WHERE ";
     for (size_t i = 0; i < q->term_count; i++) {
         const struct query_term *term = &q->terms[i];
-        bool walk = in_order && is_range(term) && strcmp(term->column, time_of(q->kind)) != 0;
+        bool walk = path == PATH_WALK && out_of_order(q, term);
         buffer_printf(sql, "%s%s%s", word, walk ? "+" : "", term->column);
         add_test(sql, term);
         word = " AND ";
@@ -117,34 +131,35 @@ static int bind_terms(sqlite3_stmt *statement, const struct query *q, int *place
     return code;
 }
 
-static void add_order(struct buffer *sql, const struct query *q)
+static void add_order(struct buffer *sql, const struct query *q, enum path path)
 {
+    const char *plus = path == PATH_SORT ? "+" : "";
     switch (q->order) {
-    case QUERY_NEWEST: buffer_printf(sql, " ORDER BY %s DESC, seq DESC", time_of(q->kind)); break;
+    case QUERY_NEWEST: buffer_printf(sql, " ORDER BY %s%s DESC, seq DESC", plus, time_of(q->kind)); break;
     case QUERY_OLDEST: buffer_append_text(sql, " ORDER BY seq"); break;
     case QUERY_LANES: buffer_append_text(sql, " ORDER BY lane, n"); break;
     }
 }
 
-static void build_select(struct buffer *sql, const struct query *q, bool in_order)
+static void build_select(struct buffer *sql, const struct query *q, enum path path)
 {
     buffer_append_text(sql, "SELECT seq");
     for (size_t i = 0; i < q->kind->column_count; i++)
         buffer_printf(sql, ",%s", q->kind->columns[i].name);
     buffer_printf(sql, " FROM %s", q->kind->table);
-    add_terms(sql, q, in_order);
+    add_terms(sql, q, path);
     if (q->continued)
         buffer_printf(sql, "%s(%s, seq) < (?, ?)", q->term_count || q->live ? " AND " : " WHERE ", time_of(q->kind));
-    add_order(sql, q);
+    add_order(sql, q, path);
     if (q->limit) buffer_append_text(sql, " LIMIT ?");
 }
 
 /* One row more than asked for tells whether there is a next page. */
-static status select_statement(struct db *db, const struct query *q, bool in_order, sqlite3_stmt **out)
+static status select_statement(struct db *db, const struct query *q, enum path path, sqlite3_stmt **out)
 {
     struct buffer sql;
     buffer_init(&sql);
-    build_select(&sql, q, in_order);
+    build_select(&sql, q, path);
     status s = buffer_ok(&sql) ? db_statement(db, buffer_text(&sql), out) : STATUS_NO_MEMORY;
     buffer_clear(&sql);
     if (s != STATUS_OK) return s;
@@ -294,7 +309,7 @@ static status total_by_counting(struct db *db, const struct query *q, sqlite3_st
     struct buffer sql;
     buffer_init(&sql);
     buffer_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s", q->kind->table);
-    add_terms(&sql, q, false);
+    add_terms(&sql, q, PATH_ANY);
     buffer_printf(&sql, " LIMIT %d)", STORE_COUNT_MAX);
     status s = buffer_ok(&sql) ? db_statement(db, buffer_text(&sql), out) : STATUS_NO_MEMORY;
     buffer_clear(&sql);
@@ -318,10 +333,10 @@ static status read_total(struct db *db, const struct query *q, uint64_t *out)
     return code == SQLITE_ROW ? STATUS_OK : STATUS_IO;
 }
 
-static status read_page(struct reading *r, bool in_order)
+static status read_page(struct reading *r, enum path path)
 {
     sqlite3_stmt *statement;
-    status s = select_statement(r->db, r->query, in_order, &statement);
+    status s = select_statement(r->db, r->query, path, &statement);
     if (s != STATUS_OK) return s;
     s = read_rows(r, statement);
     sqlite3_reset(statement);
@@ -342,7 +357,7 @@ void db_read(struct db *db, const struct query *query, struct answer *answer)
     struct reading reading = {.db = db, .query = query, .answer = answer};
     uint64_t counted = 0;
     status s = query->limit ? read_total(db, query, &counted) : STATUS_OK;
-    if (s == STATUS_OK) s = read_page(&reading, counted > SORT_MAX);
+    if (s == STATUS_OK) s = read_page(&reading, choose_path(query, counted));
     if (s == STATUS_OK && query->limit) {
         fill_page(&reading);
         settle_total(&answer->page, answer->count, counted);

@@ -181,6 +181,7 @@ static void query_ended(struct query *q, const struct store_range *end)
 
 status store_list_calls(struct store *s, const struct store_call_filter *filter, store_calls_fn *fn, void *arg)
 {
+    static const char *const active[] = {"queued", "ringing", "inProgress"};
     assert(filter->account && filter->account[0]);
     struct store_question *q = question(deliver_calls, (any_fn *)fn, arg, &row_call, QUERY_NEWEST);
     if (!q) return STATUS_NO_MEMORY;
@@ -193,7 +194,7 @@ status store_list_calls(struct store *s, const struct store_call_filter *filter,
     query_range(&q->query, "created", &filter->created);
     query_range(&q->query, "started", &filter->start);
     query_ended(&q->query, &filter->end);
-    q->query.live = filter->active;
+    if (filter->active) query_in(&q->query, "status", active, sizeof active / sizeof active[0]);
     return ask_page(s, q, &filter->paging);
 }
 
