@@ -19,7 +19,14 @@
 #include "os/spawn.h"
 #include "signal/channel.h"
 
-enum { RESTART_FIRST_MS = 20, RESTART_MAX_MS = 2000, STABLE_MS = 10000, READ_SIZE = 65536, LISTENERS_MAX = 32 };
+enum {
+    RESTART_FIRST_MS = 20,
+    RESTART_MAX_MS = 2000,
+    STABLE_MS = 10000,
+    READ_SIZE = 65536,
+    LISTENERS_MAX = 32,
+    FAULTS_MAX = 5
+};
 
 struct sip_link {
     struct loop *loop;
@@ -44,6 +51,7 @@ struct sip_link {
     /* the connection */
     int fd;
     struct loop_watch *watch;
+    int faults;    /* one after the other, with no message between: what it cannot say right it says again */
     bool reported; /* listening or failed was said */
     char *listeners[LISTENERS_MAX];
     size_t listener_count;
@@ -166,6 +174,7 @@ static void take_listeners(struct sip_link *link, const json_t *listeners)
 static void on_message(void *arg, const struct signal_message *m, uint64_t number)
 {
     struct sip_link *link = arg;
+    link->faults = 0;
     link->handlers.message(link->arg, m);
     channel_ack(link->channel, number);
 }
@@ -192,6 +201,11 @@ static void on_fault(void *arg, const struct fault *fault)
     struct sip_link *link = arg;
     log_event(LOG_ERROR, "sip_link_fault", "at=%lu what=\"%s\"", fault->at, fault->what);
     shutdown(link->fd, SHUT_RDWR); /* the watch sees its end and drops it */
+    if (++link->faults < FAULTS_MAX || link->peer <= 0) return;
+    log_event(LOG_ERROR, "sip_link_hopeless", "pid=%d why=\"it says the same again and again, a new one is started\"",
+              (int)link->peer);
+    link->faults = 0;
+    kill(link->peer, SIGKILL);
 }
 
 static void forget_output(struct sip_link *link)

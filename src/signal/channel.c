@@ -5,8 +5,6 @@
 
 #include "base/list.h"
 
-enum { LINE_MAX_BYTES = 256 * 1024 };
-
 /** A message of ours that the peer has not acknowledged. */
 struct pending {
     struct list link;
@@ -121,7 +119,7 @@ uint64_t channel_send(struct channel *c, const struct signal_message *m)
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     size_t len = text ? strlen(text) : 0;
-    struct pending *p = text ? malloc(sizeof *p + len + 1) : NULL;
+    struct pending *p = text && len <= CHANNEL_LINE_MAX_BYTES ? malloc(sizeof *p + len + 1) : NULL;
     if (p) {
         memcpy(p->line, text, len);
         p->line[len] = '\n';
@@ -270,7 +268,7 @@ void channel_receive(struct channel *c, const void *bytes, size_t len)
         const char *start = c->in.at + at;
         const char *end = memchr(start, '\n', c->in.len - at);
         size_t line = end ? (size_t)(end - start) : c->in.len - at;
-        if (line > LINE_MAX_BYTES) give_up(c, at, "a line over 256 KiB");
+        if (line > CHANNEL_LINE_MAX_BYTES) give_up(c, at, "a line over 8 MiB");
         if (!end || !c->connected) break;
         take_line(c, (struct slice){start, line});
         at += line + 1;

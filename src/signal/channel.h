@@ -27,6 +27,9 @@
 
 struct channel;
 
+/** Room for a hello with the ids of 180,000 calls, and for the largest SIP message with most of its bytes escaped. */
+enum { CHANNEL_LINE_MAX_BYTES = 8 * 1024 * 1024 };
+
 struct channel_handlers {
     /**
      * A message arrived, once each, in order. m is borrowed; number is what channel_ack() wants when it is safe: it
@@ -67,7 +70,7 @@ void channel_disconnected(struct channel *c);
 
 /**
  * Queues a message and returns its number (from 1). m is borrowed.
- * @return 0 where memory is short
+ * @return 0 where memory is short, or the line would be longer than the peer takes: it would be sent for ever
  */
 uint64_t channel_send(struct channel *c, const struct signal_message *m);
 
@@ -77,7 +80,7 @@ void channel_ack(struct channel *c, uint64_t number);
 
 /**
  * Bytes from the connection; calls the handlers, which may call channel_send(), channel_ack() and
- * channel_disconnected(). A line over 256 KiB is a fault.
+ * channel_disconnected(). A line over CHANNEL_LINE_MAX_BYTES is a fault.
  */
 void channel_receive(struct channel *c, const void *bytes, size_t len);
 

@@ -207,6 +207,16 @@ class Life(LifeTest):
         self.assertNotIn("\x1b", bridge.log())
         self.end(bridge)
 
+    def test_an_invite_of_a_megabyte_does_not_cut_the_two_halves_apart(self):
+        bridge = self.bridge()
+        for size in (300000, 1000000, 1900000):
+            phone = RawSip(bridge, tcp=True)
+            self.addCleanup(phone.close)
+            phone.request("INVITE", headers=SDP_TYPE, body=raw_sdp() + ("a=x:%s\n" % ("y" * 990)) * (size // 1000))
+            self.assertEqual(phone.final()[0] // 100, 4)
+            self.assertEqual(outcome(self.callers.call("p%d" % size, bridge.uri("one"))), 200)
+        self.end(bridge)
+
     def test_1000_empty_conferences_cost_an_idle_bridge_nothing(self):
         bridge = self.bridge()
 

@@ -354,11 +354,35 @@ static void a_line_without_an_end_is_a_fault(void **state)
     channel_connected(e.channel, NULL);
     static char junk[64 * 1024];
     memset(junk, ' ', sizeof junk);
-    for (int i = 0; i < 4; i++)
+    for (size_t sent = 0; sent < CHANNEL_LINE_MAX_BYTES; sent += sizeof junk)
         channel_receive(e.channel, junk, sizeof junk);
     check_log(&e, "");
     channel_receive(e.channel, junk, 1);
-    check_log(&e, "fault:a line over 256 KiB ");
+    check_log(&e, "fault:a line over 8 MiB ");
+    close_ends(&e, NULL);
+}
+
+/* A body of control bytes is six times as long in JSON. */
+static void what_the_peer_would_not_take_is_not_sent(void **state)
+{
+    (void)state;
+    struct end e;
+    open_end(&e, "E");
+    channel_connected(e.channel, NULL);
+    size_t before = channel_output(e.channel)->len;
+    struct signal_message m;
+    signal_message_init(&m, SIGNAL_INFO, CALL);
+    m.content_type = strdup("text/plain");
+    m.body = malloc(CHANNEL_LINE_MAX_BYTES / 6 + 1);
+    assert_non_null(m.body);
+    memset(m.body, 1, CHANNEL_LINE_MAX_BYTES / 6);
+    m.body[CHANNEL_LINE_MAX_BYTES / 6] = '\0';
+    assert_int_equal(channel_send(e.channel, &m), 0);
+    assert_int_equal(channel_unacknowledged(e.channel), 0);
+    assert_int_equal(channel_output(e.channel)->len, before);
+    m.body[CHANNEL_LINE_MAX_BYTES / 6 - 100] = '\0';
+    assert_int_equal(channel_send(e.channel, &m), 1);
+    signal_message_clear(&m);
     close_ends(&e, NULL);
 }
 
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(hostile_lines_are_faults),
         cmocka_unit_test(a_gap_in_the_numbers_is_a_fault),
         cmocka_unit_test(a_line_without_an_end_is_a_fault),
+        cmocka_unit_test(what_the_peer_would_not_take_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
