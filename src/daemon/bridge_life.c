@@ -286,11 +286,22 @@ static status choose_tls(const struct bridge *b, struct tls_files *tls, char why
     return STATUS_OK;
 }
 
+/* What clients are told to fetch from: where every address listens, the public one, else this very host. */
 static void set_base_url(struct bridge *b)
 {
-    char url[128];
-    listener_url(url, sizeof url, "http", b->config->http, b->http);
-    if (!url[0]) listener_url(url, sizeof url, "https", b->config->https, b->https);
+    char url[128], address[INET6_ADDRSTRLEN], told[INET6_ADDRSTRLEN + 16];
+    const char *listener = b->http ? b->config->http : b->config->https;
+    uint16_t port;
+    if (!config_split_listener(listener, address, &port)) return; /* no API */
+    bool any_v4 = strcmp(address, "0.0.0.0") == 0, any_v6 = strcmp(address, "::") == 0;
+    const char *public = b->config->public_address;
+    if ((any_v4 || any_v6) && public[0])
+        snprintf(told, sizeof told, strchr(public, ':') ? "[%s]:%u" : "%s:%u", public, port);
+    else if (any_v4 || any_v6)
+        snprintf(told, sizeof told, "%s:%u", any_v4 ? "127.0.0.1" : "[::1]", port);
+    else
+        snprintf(told, sizeof told, "%s", listener);
+    listener_url(url, sizeof url, b->http ? "http" : "https", told, b->http ? b->http : b->https);
     recordings_set_base_url(b->recordings, url);
 }
 

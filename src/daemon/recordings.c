@@ -1,6 +1,7 @@
 #include "daemon/recordings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "os/log.h"
 #include "os/random.h"
 #include "store/store_read.h"
+
+enum { HEADER_BYTES = 44 };
 
 /* A recording that is not over, from its row to its announcement. */
 struct running {
@@ -293,6 +296,17 @@ static void on_rows(void *arg, status s, const struct store_recording *rows, siz
     }
 }
 
+/* Samples a second, as the header says: the setting may be another by now. 0 where it is no recording of ours. */
+static uint32_t file_rate_hz(const char *path)
+{
+    enum { RATE_AT = 24 };
+    uint8_t b[4];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool got = fd >= 0 && pread(fd, b, sizeof b, RATE_AT) == sizeof b;
+    if (fd >= 0) close(fd);
+    return got ? (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
+}
+
 /* A file that was complete and renamed, whose row had not been written yet. */
 static void take_finished(struct running *running)
 {
@@ -300,19 +314,25 @@ static void take_finished(struct running *running)
     struct stat file;
     struct recording_report report = {.end = RECORDING_FAILED};
     recordings_path(running->recordings, running->row.id, false, path);
-    if (stat(path, &file) == 0) {
-        int rate_hz = running->recordings->bridge->config->recording_rate_hz;
+    uint32_t rate_hz = file_rate_hz(path);
+    if (rate_hz > 0 && stat(path, &file) == 0) {
         report.end = RECORDING_RECOVERED;
         report.bytes = (uint64_t)file.st_size;
-        report.duration_ms = report.bytes > 44 ? (report.bytes - 44) * 1000 / 2 / (uint64_t)rate_hz : 0;
+        report.duration_ms = report.bytes > HEADER_BYTES ? (report.bytes - HEADER_BYTES) * 1000 / 2 / rate_hz : 0;
     }
     strcpy(report.id, running->row.id);
     recordings_report(running->recordings, &report);
 }
 
+/* One whose row the crash kept from the disk belongs to nobody that we know: a person may still want its audio. */
 static void on_recovered(void *arg, const struct recording_report *report)
 {
-    recordings_report(arg, report);
+    struct recordings *r = arg;
+    if (find(r, report->id))
+        recordings_report(r, report);
+    else
+        log_event(LOG_ERROR, "recording_without_row", "file=%s/%s.wav duration_ms=%llu", r->dir, report->id,
+                  (unsigned long long)report->duration_ms);
 }
 
 status recordings_recover(struct recordings *r)

@@ -207,6 +207,20 @@ class Life(LifeTest):
         self.assertNotIn("\x1b", bridge.log())
         self.end(bridge)
 
+    def test_a_query_that_is_no_text_comes_back_encoded(self):
+        bridge = self.bridge()
+        for _ in range(2):
+            bridge.conference(alias="k")
+        host, _, port = bridge.http.rpartition("//")[2].partition(":")
+        credentials = base64.b64encode(("%s:%s" % (bridge.account, bridge.key)).encode())
+        with socket.create_connection((host, int(port))) as s:
+            s.sendall(b"GET /apiserver/Accounts/%s/Conferences?pageSize=1&x=\xff\xc3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                      b"Authorization: Basic %s\r\n\r\n" % (bridge.account.encode(), credentials))
+            reply = b"".join(iter(lambda: s.recv(65536), b""))
+        self.assertTrue(reply.startswith(b"HTTP/1.1 200 "), reply)
+        self.assertIn("pageSize=1&x=%FF%C3&cursor=", json.loads(reply.partition(b"\r\n\r\n")[2])["nextPageUri"])
+        self.end(bridge)
+
     def test_an_invite_of_a_megabyte_does_not_cut_the_two_halves_apart(self):
         bridge = self.bridge()
         for size in (300000, 1000000, 1900000):
