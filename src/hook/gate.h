@@ -3,8 +3,9 @@
  *
  * Who wants to send asks, and is told when there is a place. Hosts that wait take turns, and those who wait for one
  * host come in the order in which they asked, so a host with a thousand lanes delays another host by one request at
- * most. A host that has failed to answer FAILING_AFTER times in a row is failing until it answers: it has fewer places,
- * and all failing hosts together have only a third of all, so that the rest stays free however many are dead.
+ * most. A host has half its places until it has answered once. A host that has failed to answer GATE_FAILING_AFTER
+ * times in a row is failing until it answers: it has fewer places still, and all failing hosts together have only a
+ * third of all, so that the rest stays free however many are dead.
  *
  * Inside hook/ only. No clock, no network. Thread: control.
  */
@@ -54,7 +55,11 @@ void gate_pass_clear(struct gate_pass *pass);
  */
 MUST_CHECK status gate_ask(struct gate_pass *pass, const char *url);
 
-/** The request is over. @param answered  there was an HTTP answer, whatever it said */
-void gate_leave(struct gate_pass *pass, bool answered);
+/** How a place was used: there was an HTTP answer, whatever it said; there was none; or it tells nothing of the host.
+ */
+enum gate_outcome { GATE_ANSWERED, GATE_SILENT, GATE_UNUSED };
+
+/** The request is over. */
+void gate_leave(struct gate_pass *pass, enum gate_outcome outcome);
 
 #endif

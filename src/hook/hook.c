@@ -11,14 +11,19 @@
 #include "os/log.h"
 #include "store/store_read.h"
 
+enum { HOOK_REDIRECTS = 5 };
+
 struct hook {
     struct loop *loop;
     struct store *store;
     struct http_client *client;
     struct hook_config config;
     struct rng rng;
-    struct map *lanes;         /* by id */
-    struct list items;         /* all that are pending, by when they were posted */
+    struct map *lanes; /* by id */
+    struct gate *gate;
+    struct list items;   /* all that are pending, by when they were posted */
+    struct list resends; /* those whose rows are being looked up */
+    bool closing;
     bool loading;              /* nothing is sent before what was left over is in its lanes */
     struct loading *load;      /* under way; NULL where none is */
     struct store_tx *outcomes; /* rows to delete or change; NULL where there are none */
@@ -29,6 +34,15 @@ struct hook {
 /* A hook_load() under way; outlives the hook where the store answers late. */
 struct loading {
     struct hook *hook;
+    store_done_fn *done;
+    void *arg;
+};
+
+/* A hook_resend() under way; outlives the hook where the store answers late. */
+struct resend {
+    struct list link;
+    struct hook *hook; /* NULL once it has gone */
+    uint32_t n;
     store_done_fn *done;
     void *arg;
 };
@@ -66,6 +80,8 @@ static void lane_on_pause_over(void *arg)
     lane_go(arg);
 }
 
+static void lane_on_turn(void *arg);
+
 static struct lane *lane_get(struct hook *h, const char *id)
 {
     struct lane *lane = map_get(h->lanes, id);
@@ -73,6 +89,7 @@ static struct lane *lane_get(struct hook *h, const char *id)
     lane = calloc(1, sizeof *lane);
     if (!lane) return NULL;
     list_init(&lane->items);
+    gate_pass_init(&lane->pass, h->gate, lane_on_turn, lane);
     lane->hook = h;
     if (!slice_copy(slice_of(id), lane->id, sizeof lane->id) ||
         loop_timer_create(&lane->timer, h->loop, lane_on_pause_over, lane) != STATUS_OK) {
@@ -89,6 +106,7 @@ static void lane_destroy(struct lane *lane)
 {
     map_remove(lane->hook->lanes, lane->id);
     if (lane->exchange) http_client_cancel(lane->exchange);
+    gate_pass_clear(&lane->pass);
     loop_timer_destroy(lane->timer);
     free(lane);
 }
@@ -151,6 +169,13 @@ static void on_failed(struct lane *lane, struct hook_item *item, const char *why
     }
 }
 
+/* What the guard or our own memory refused says nothing of the receiver. */
+static enum gate_outcome gate_outcome_of(status s)
+{
+    if (s == STATUS_OK) return GATE_ANSWERED;
+    return s == STATUS_REFUSED || s == STATUS_INVALID || s == STATUS_NO_MEMORY ? GATE_UNUSED : GATE_SILENT;
+}
+
 static void on_answer(void *arg, const struct http_result *result)
 {
     struct lane *lane = arg;
@@ -166,49 +191,80 @@ static void on_answer(void *arg, const struct http_result *result)
     } else {
         on_failed(lane, item, result->error);
     }
+    gate_leave(&lane->pass, gate_outcome_of(result->status));
     lane_go(lane);
+}
+
+/* "" where the account has no secret. */
+static void sign(struct hook *h, const struct hook_item *item, char out[SIGNATURE_SIZE])
+{
+    struct hook_secrets secrets = {.count = 0};
+    out[0] = '\0';
+    if (h->config.secrets) h->config.secrets(h->config.secrets_arg, item->account, &secrets);
+    bool made = signature_write(out, &secrets, clock_unix_ms() / 1000, slice_of(item->body));
+    if (!made && secrets.count > 0) log_event(LOG_ERROR, "webhook_not_signed", "account=%s", item->account);
 }
 
 static status send_item(struct lane *lane, const struct hook_item *item)
 {
-    char event[ID_SIZE + 16];
+    char event[ID_SIZE + 16], signature[SIGNATURE_SIZE];
     snprintf(event, sizeof event, "%s/%u", lane->id, item->n);
-    /* The signature (FreeClimb-Signature over the time and these very body bytes) is one more header here. */
+    sign(lane->hook, item, signature);
     const struct http_header headers[] = {
         {"Content-Type", "application/json"},
         {"Parley-Event", event},
         {"User-Agent", "Parley/" PARLEY_VERSION},
+        {"FreeClimb-Signature", signature},
     };
     const struct http_client_request request = {
         .method = "POST",
         .url = item->url,
         .headers = headers,
-        .header_count = sizeof headers / sizeof headers[0],
+        .header_count = sizeof headers / sizeof headers[0] - (signature[0] ? 0 : 1),
         .body = item->body,
         .body_len = strlen(item->body),
         .timeout_ms = lane->hook->config.timeout_ms,
+        .max_redirects = HOOK_REDIRECTS,
     };
     return http_client_start(lane->hook->client, &request, on_answer, lane, &lane->exchange);
 }
 
-/* Sends the first item if it may go now; else whatever it waits for calls again. An empty lane goes away. */
-static void lane_go(struct lane *lane)
+/* The first item where it may go now; NULL where something else will call again. */
+static struct hook_item *ready_item(struct lane *lane)
 {
     struct hook *h = lane->hook;
-    if (lane->exchange || h->loading) return;
     struct hook_item *item = lane_first(lane);
-    if (!item) {
-        lane_destroy(lane);
-        return;
-    }
-    if (!item->stored) return;
-    if (lane->not_before_us > loop_now_us(h->loop)) {
-        loop_timer_set_at(lane->timer, lane->not_before_us);
-        return;
-    }
-    if (send_item(lane, item) == STATUS_OK) return;
+    if (!item || !item->stored || lane->exchange || h->loading || h->closing) return NULL;
+    if (lane->not_before_us <= loop_now_us(h->loop)) return item;
+    loop_timer_set_at(lane->timer, lane->not_before_us);
+    return NULL;
+}
+
+static void on_not_sent(struct lane *lane, struct hook_item *item)
+{
     on_failed(lane, item, "no memory for the request");
     loop_timer_set_at(lane->timer, lane->not_before_us);
+}
+
+/* There is a place. The first item may have changed since it was asked for. */
+static void lane_on_turn(void *arg)
+{
+    struct lane *lane = arg;
+    struct hook_item *item = ready_item(lane);
+    if (item && send_item(lane, item) == STATUS_OK) return;
+    if (item) on_not_sent(lane, item);
+    gate_leave(&lane->pass, GATE_UNUSED);
+}
+
+/* Asks for a place if the first item may go now; else whatever it waits for calls again. An empty lane goes away. */
+static void lane_go(struct lane *lane)
+{
+    if (list_empty(&lane->items)) {
+        if (!lane->exchange && !lane->hook->loading) lane_destroy(lane);
+        return;
+    }
+    struct hook_item *item = ready_item(lane);
+    if (item && gate_ask(&lane->pass, item->url) != STATUS_OK) on_not_sent(lane, item);
 }
 
 /* The outcome of the transaction that an item was posted with. */
@@ -223,7 +279,10 @@ static void on_stored(void *arg, status outcome)
     struct lane *lane = item->lane;
     if (outcome == STATUS_OK) {
         item->stored = true;
-        h->stats.posted++;
+        if (item->resent)
+            h->stats.resent++;
+        else
+            h->stats.posted++;
     } else {
         hook_item_destroy(item);
         h->stats.pending--;
@@ -272,6 +331,71 @@ status hook_post(struct hook *h, struct store_tx *tx, const struct hook_event *e
     add_row(tx, event);
     item->since_us = loop_now_us(h->loop);
     take_in(h, lane, item);
+    return STATUS_OK;
+}
+
+/* Tells the outcome of a hook_resend(), which is over. */
+static void resend_finish(void *arg, status outcome)
+{
+    struct resend *resend = arg;
+    list_remove(&resend->link);
+    resend->done(resend->arg, outcome);
+    free(resend);
+}
+
+/* The row is dead: into its lane with it, in one transaction with its change. */
+static status resend_row(struct resend *resend, const struct store_outbox *row)
+{
+    struct hook *h = resend->hook;
+    const struct hook_event event = {.account = row->account, .n = row->n, .url = row->url, .body = row->body};
+    struct lane *lane = lane_get(h, row->lane);
+    if (!lane) return STATUS_NO_MEMORY;
+    if (lane_find(lane, row->n)) return STATUS_CONFLICT;
+    struct store_tx *tx = NULL;
+    struct hook_item *item = hook_item_create(&event);
+    status s = item ? store_begin(h->store, &tx) : STATUS_NO_MEMORY;
+    if (s == STATUS_OK) s = store_tx_listen(tx, on_stored, item);
+    if (s != STATUS_OK) {
+        if (tx) store_discard(tx);
+        if (item) hook_item_destroy(item);
+        lane_destroy_if_empty(lane);
+        return s;
+    }
+    item->resent = true;
+    item->since_us = loop_now_us(h->loop);
+    take_in(h, lane, item);
+    lane->not_before_us = 0; /* somebody wants it now */
+    store_outbox_revive(tx, row->lane, row->n);
+    store_commit(tx, resend_finish, resend);
+    return STATUS_OK;
+}
+
+static void on_looked_up(void *arg, status s, const struct store_outbox *rows, size_t count,
+                         const struct store_page *page)
+{
+    (void)page;
+    struct resend *resend = arg;
+    if (!resend->hook) s = STATUS_CLOSED;
+    if (s == STATUS_OK && count == 0) s = STATUS_NOT_FOUND;
+    if (s == STATUS_OK && strcmp(rows[0].state, "dead") != 0) s = STATUS_CONFLICT;
+    if (s == STATUS_OK) s = resend_row(resend, &rows[0]);
+    if (s != STATUS_OK) resend_finish(resend, s);
+}
+
+status hook_resend(struct hook *h, const char *account, const char *lane, uint32_t n, store_done_fn *done, void *arg)
+{
+    struct resend *resend = calloc(1, sizeof *resend);
+    if (!resend) return STATUS_NO_MEMORY;
+    *resend = (struct resend){.hook = h, .n = n, .done = done, .arg = arg};
+    list_init(&resend->link);
+    flush(h); /* so that the store knows of those that have just died */
+    struct store_outbox_filter filter = {.account = account, .lane = lane, .n = n, .paging = {.limit = 1}};
+    status s = store_list_outbox(h->store, &filter, on_looked_up, resend);
+    if (s != STATUS_OK) {
+        free(resend);
+        return s;
+    }
+    list_push_back(&h->resends, &resend->link);
     return STATUS_OK;
 }
 
@@ -343,6 +467,7 @@ status hook_create(struct hook **out, struct loop *loop, struct store *store, st
     struct hook *h = calloc(1, sizeof *h);
     if (!h) return STATUS_NO_MEMORY;
     list_init(&h->items);
+    list_init(&h->resends);
     h->loop = loop;
     h->store = store;
     h->client = client;
@@ -352,10 +477,14 @@ status hook_create(struct hook **out, struct loop *loop, struct store *store, st
     h->config.retry_max_ms = or_default(config->retry_max_ms, 60000);
     h->config.dead_after_s = or_default(config->dead_after_s, 86400);
     h->config.flush_ms = or_default(config->flush_ms, 20);
+    h->config.at_once = or_default(config->at_once, 48);
+    h->config.at_once_per_host = or_default(config->at_once_per_host, 12);
     rng_init(&h->rng, config->seed);
     status s = map_create(&h->lanes);
+    if (s == STATUS_OK) s = gate_create(&h->gate, h->config.at_once, h->config.at_once_per_host);
     if (s == STATUS_OK) s = loop_timer_create(&h->flush, loop, flush, h);
     if (s != STATUS_OK) {
+        gate_destroy(h->gate);
         map_destroy(h->lanes);
         free(h);
         return s;
@@ -368,7 +497,10 @@ void hook_destroy(struct hook *h)
 {
     if (!h) return;
     flush(h);
+    h->closing = true;
     if (h->load) h->load->hook = NULL;
+    for (struct list *link; (link = list_pop_front(&h->resends));)
+        list_object(link, struct resend, link)->hook = NULL;
     list_each_safe (link, &h->items) {
         struct hook_item *item = list_object(link, struct hook_item, all_link);
         bool transaction_open = !item->stored;
@@ -381,6 +513,7 @@ void hook_destroy(struct hook *h)
     struct lane *lane;
     while ((lane = map_next(h->lanes, &cursor)))
         lane_destroy(lane);
+    gate_destroy(h->gate);
     map_destroy(h->lanes);
     loop_timer_destroy(h->flush);
     free(h);

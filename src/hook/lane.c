@@ -37,6 +37,15 @@ void lane_insert(struct lane *lane, struct hook_item *item)
     item->lane = lane;
 }
 
+struct hook_item *lane_find(const struct lane *lane, uint32_t n)
+{
+    list_each (link, &lane->items) {
+        struct hook_item *item = list_object(link, struct hook_item, link);
+        if (item->n == n) return item;
+    }
+    return NULL;
+}
+
 struct hook_item *lane_first(const struct lane *lane)
 {
     return list_empty(&lane->items) ? NULL : list_object(lane->items.next, struct hook_item, link);

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/list.h"
 #include "base/rng.h"
+#include "hook/gate.h"
 #include "hook/hook.h"
 
 struct lane;
@@ -27,6 +28,7 @@ struct hook_item {
     uint32_t n;
     char *url, *body; /**< owned */
     bool stored;      /**< its row is on disk */
+    bool resent;      /**< it was dead before */
     uint32_t attempts;
     int64_t since_us; /**< when it was made, on the loop's clock */
 };
@@ -36,6 +38,7 @@ struct lane {
     id_text id;
     struct list items;              /**< by n */
     struct http_exchange *exchange; /**< the request under way; NULL where none is */
+    struct gate_pass pass;          /**< a place or a turn; a place while there is an exchange */
     struct loop_timer *timer;       /**< end of a pause */
     int64_t not_before_us;          /**< the pause; on the loop's clock */
 };
@@ -48,6 +51,9 @@ void hook_item_destroy(struct hook_item *item);
 
 /** Puts the item where its number belongs, which is nearly always the end. */
 void lane_insert(struct lane *lane, struct hook_item *item);
+
+/** NULL where the lane has no item of this number. */
+struct hook_item *lane_find(const struct lane *lane, uint32_t n);
 
 /** NULL where the lane is empty. */
 struct hook_item *lane_first(const struct lane *lane);

@@ -330,8 +330,9 @@ static bool set_method(struct http_exchange *x, const struct http_client_request
         const void *body = request->body_len > 0 ? request->body : "";
         if (curl_easy_setopt(easy, CURLOPT_POST, 1L) != CURLE_OK ||
             curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body) != CURLE_OK)
-            return false;
+            curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body) != CURLE_OK ||
+            curl_easy_setopt(easy, CURLOPT_POSTREDIR, CURL_REDIR_POST_301 | CURL_REDIR_POST_302) != CURLE_OK)
+            return false; /* the body goes along with every redirect but 303, which asks for a GET (RFC 9110 15.4) */
     }
     if (post || (request->body_len == 0 && strcmp(x->method, "GET") == 0)) return true;
     return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, x->method) == CURLE_OK;

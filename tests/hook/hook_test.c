@@ -28,6 +28,7 @@ struct arrival {
     char body[64];
     char type[32];
     char agent[32];
+    char signature[SIGNATURE_SIZE];
     int code; /* what it was answered */
 };
 
@@ -50,7 +51,15 @@ static struct {
     uint64_t until_delivered, until_dead, until_retried;
     size_t until_held;
     size_t committed; /* transactions that ended well */
+    struct hook_secrets secrets;
 } t;
+
+static void secrets(void *arg, const char *account, struct hook_secrets *out)
+{
+    (void)arg;
+    assert_string_equal(account, "AC0000000000000000000000000000000000000001");
+    *out = t.secrets;
+}
 
 static void stop_if_reached(void)
 {
@@ -87,6 +96,8 @@ static void on_request(void *arg, struct http_request *request)
     snprintf(a->path, sizeof a->path, "%s", http_request_path(request));
     snprintf(a->type, sizeof a->type, "%s", http_request_header(request, "Content-Type"));
     snprintf(a->agent, sizeof a->agent, "%s", http_request_header(request, "User-Agent"));
+    const char *signature = http_request_header(request, "FreeClimb-Signature");
+    snprintf(a->signature, sizeof a->signature, "%s", signature ? signature : "");
     assert_true(slice_copy(http_request_body(request), a->body, sizeof a->body));
     size_t before = tries_of(a->event);
     t.arrival_count++;
@@ -131,7 +142,7 @@ static void start_bridge(void)
 {
     struct store_config store = {.data_dir = t.dir};
     struct http_client_config client = {0};
-    struct hook_config hook = {.retry_first_ms = 2, .retry_max_ms = 10, .flush_ms = 1, .seed = 5};
+    struct hook_config hook = {.retry_first_ms = 2, .retry_max_ms = 10, .flush_ms = 1, .secrets = secrets, .seed = 5};
     char why[STORE_WHY_SIZE] = "";
     if (store_open(&t.store, &store, why) != STATUS_OK) fail_msg("%s", why);
     assert_int_equal(loop_watch_create(&t.watch, t.loop, store_fd(t.store), LOOP_READABLE, on_store, NULL), STATUS_OK);
@@ -276,6 +287,7 @@ static void an_event_is_sent_when_its_transaction_is_on_disk_and_then_forgotten(
     assert_string_equal(t.arrivals[0].body, "{\"lane\":7,\"n\":1}");
     assert_string_equal(t.arrivals[0].type, "application/json");
     assert_string_equal(t.arrivals[0].agent, "Parley/" PARLEY_VERSION);
+    assert_string_equal(t.arrivals[0].signature, "");
     struct hook_stats stats = hook_stats(t.hook);
     assert_int_equal(stats.posted, 1);
     assert_int_equal(stats.pending, 0);
@@ -465,6 +477,162 @@ static void a_receiver_that_does_not_listen_is_tried_again(void **state)
     assert_int_equal(hook_stats(t.hook).delivered, 0);
 }
 
+static void every_try_is_signed_at_its_own_time_with_the_secrets_of_the_moment(void **state)
+{
+    (void)state;
+    char expected[SIGNATURE_SIZE];
+    t.secrets = (struct hook_secrets){{"one", "two"}, 2};
+    t.refuse_first = 1;
+    int64_t before_s = clock_unix_ms() / 1000;
+    post_and_commit(1, 1, "/status");
+    t.until_delivered = 1;
+    run();
+    assert_int_equal(t.arrival_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t signed_s = strtoll(t.arrivals[i].signature + 2, NULL, 10);
+        assert_in_range(signed_s, before_s, clock_unix_ms() / 1000);
+        assert_true(signature_write(expected, &t.secrets, signed_s, slice_of(t.arrivals[i].body)));
+        assert_string_equal(t.arrivals[i].signature, expected);
+    }
+}
+
+static size_t arrival_of(const char *event)
+{
+    for (size_t i = 0; i < t.arrival_count; i++) {
+        if (strcmp(t.arrivals[i].event, event) == 0) return i;
+    }
+    fail_msg("%s has not arrived", event);
+    return 0;
+}
+
+static size_t outcome_count, outcomes_wanted;
+static status outcomes[8];
+
+static void on_resent(void *arg, status outcome)
+{
+    (void)arg;
+    outcomes[outcome_count++] = outcome;
+    if (outcome_count == outcomes_wanted) loop_stop(t.loop);
+}
+
+static void resend(uint32_t account, uint32_t lane, uint32_t n)
+{
+    id_text account_id, lane_id;
+    make_id(account_id, "AC", account);
+    make_id(lane_id, "CF", lane);
+    assert_int_equal(hook_resend(t.hook, account_id, lane_id, n, on_resent, NULL), STATUS_OK);
+}
+
+static void let_one_die(uint32_t lane, uint32_t n)
+{
+    put_old_row(lane, n, 86401000);
+    t.refuse_all = true;
+    assert_int_equal(hook_load(t.hook, NULL, NULL), STATUS_OK);
+    t.until_dead = 1;
+    run();
+    t.refuse_all = false;
+    t.until_dead = 0;
+    t.arrival_count = outcome_count = 0;
+}
+
+static void a_dead_letter_is_sent_again_in_its_place(void **state)
+{
+    (void)state;
+    let_one_die(1, 1);
+    t.hold = true;
+    post_and_commit(1, 2, "/held");
+    post_and_commit(1, 3, "/status");
+    t.until_held = 1;
+    run();
+    t.until_held = 0;
+    t.until_delivered = 3;
+    outcomes_wanted = 1;
+    resend(1, 1, 1);
+    run();
+    while (outcome_count == 0)
+        run();
+    assert_int_equal(outcomes[0], STATUS_OK);
+    assert_int_equal(hook_stats(t.hook).resent, 1);
+    assert_int_equal(hook_stats(t.hook).pending, 3);
+    t.hold = false;
+    release();
+    run();
+    assert_int_equal(arrival_of("CF0000000000000000000000000000000000000001/2"), 0);
+    assert_int_equal(arrival_of("CF0000000000000000000000000000000000000001/1"), 1);
+    assert_int_equal(arrival_of("CF0000000000000000000000000000000000000001/3"), 2);
+    assert_int_equal(pending_on_disk_after_restart(), 0);
+}
+
+static void only_what_is_dead_is_sent_again_and_once(void **state)
+{
+    (void)state;
+    let_one_die(1, 1);
+    t.hold = true;
+    post_and_commit(1, 2, "/held");
+    t.until_held = 1;
+    run();
+    t.until_delivered = UINT64_MAX; /* what ends the run are the outcomes */
+    outcomes_wanted = 5;
+    resend(1, 1, 2);
+    resend(1, 1, 7);
+    resend(2, 1, 1);
+    resend(1, 1, 1);
+    resend(1, 1, 1);
+    run();
+    const status wanted[] = {STATUS_CONFLICT, STATUS_NOT_FOUND, STATUS_NOT_FOUND, STATUS_CONFLICT, STATUS_OK};
+    assert_memory_equal(outcomes, wanted, sizeof wanted);
+}
+
+static void a_hook_may_go_while_a_dead_letter_is_taken_up(void **state)
+{
+    (void)state;
+    let_one_die(1, 1);
+    outcomes_wanted = 0;
+    resend(1, 1, 1);
+    hook_destroy(t.hook);
+    t.hook = NULL;
+    assert_int_equal(store_drain(t.store, 60000), STATUS_OK);
+    assert_int_equal(outcome_count, 1);
+    assert_int_equal(outcomes[0], STATUS_CLOSED);
+}
+
+/* Connections to it are made by the kernel, and nobody ever answers. */
+static int deaf_socket(uint16_t *port)
+{
+    int fd = silent_socket(port);
+    assert_int_equal(listen(fd, 128), 0);
+    return fd;
+}
+
+static void hosts_that_are_down_with_many_lanes_hold_up_no_other_host(void **state)
+{
+    (void)state;
+    enum { DEAF = 5, LANES = 40 };
+    char good[64];
+    int fds[DEAF];
+    memcpy(good, t.url, sizeof good);
+    for (uint32_t host = 0; host < DEAF; host++) {
+        uint16_t port;
+        fds[host] = deaf_socket(&port);
+        snprintf(t.url, sizeof t.url, "http://127.0.0.1:%u", port);
+        for (uint32_t lane = 0; lane < LANES; lane++)
+            post_and_commit(1000 * (host + 1) + lane, 1, "/status");
+    }
+    memcpy(t.url, good, sizeof good);
+    for (uint32_t lane = 1; lane <= 5; lane++) {
+        for (uint32_t n = 1; n <= 5; n++)
+            post_and_commit(lane, n, "/status");
+    }
+    t.until_delivered = 25;
+    run();
+    for (uint32_t lane = 1; lane <= 5; lane++)
+        check_order(lane, 5);
+    assert_int_equal(hook_stats(t.hook).retried, 0); /* before the first of the others has timed out */
+    assert_int_equal(hook_stats(t.hook).pending, DEAF * LANES);
+    for (int i = 0; i < DEAF; i++)
+        close(fds[i]);
+}
+
 static void pauses_double_up_to_the_maximum_with_at_most_half_taken_off(void **state)
 {
     (void)state;
@@ -501,6 +669,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hook_may_go_while_its_transactions_are_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_old_becomes_a_dead_letter_and_the_lane_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_receiver_that_does_not_listen_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_try_is_signed_at_its_own_time_with_the_secrets_of_the_moment, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_dead_letter_is_sent_again_in_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_what_is_dead_is_sent_again_and_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_hook_may_go_while_a_dead_letter_is_taken_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hosts_that_are_down_with_many_lanes_hold_up_no_other_host, set_up, tear_down),
         cmocka_unit_test(pauses_double_up_to_the_maximum_with_at_most_half_taken_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
