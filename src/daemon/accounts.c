@@ -31,10 +31,10 @@ struct accounts {
     status outcome;
 };
 
-static void hash_key(const char *key, uint8_t out[HASH_BYTES])
+static status hash_key(const char *key, uint8_t out[HASH_BYTES])
 {
     unsigned len = HASH_BYTES;
-    if (EVP_Digest(key, strlen(key), out, &len, EVP_sha256(), NULL) != 1) abort();
+    return EVP_Digest(key, strlen(key), out, &len, EVP_sha256(), NULL) == 1 ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 status accounts_create(struct accounts **out, struct bridge *bridge)
@@ -113,10 +113,11 @@ static status save(struct accounts *a, const char *id, const uint8_t hash[HASH_B
 static status add(struct accounts *a, const char *id, const char *key)
 {
     uint8_t hash[HASH_BYTES];
-    hash_key(key, hash);
+    status s = hash_key(key, hash);
+    if (s != STATUS_OK) return s;
     const struct account *known = map_get(a->by_id, id);
     bool same = known && memcmp(known->key_sha256, hash, HASH_BYTES) == 0;
-    status s = same ? STATUS_OK : save(a, id, hash);
+    s = same ? STATUS_OK : save(a, id, hash);
     if (s == STATUS_OK) s = remember(a, id, hash);
     return s;
 }
@@ -179,7 +180,7 @@ bool accounts_key_fits(const struct accounts *a, const char *id, const char *key
 {
     static const uint8_t nobody[HASH_BYTES];
     uint8_t hash[HASH_BYTES];
-    hash_key(key, hash);
+    if (hash_key(key, hash) != STATUS_OK) return false;
     const struct account *account = map_get(a->by_id, id);
     bool same = CRYPTO_memcmp(hash, account ? account->key_sha256 : nobody, HASH_BYTES) == 0;
     return same && account;
