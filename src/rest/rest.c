@@ -5,8 +5,10 @@
 #include <strings.h>
 
 #include "base/base64.h"
+#include "os/random.h"
 #include "os/thread.h"
 #include "rest/rest_call.h"
+#include "rest/rest_once.h"
 #include "rest/rest_routes.h"
 
 status rest_create(struct rest **out, struct store *store, const struct rest_backend *backend)
@@ -60,7 +62,7 @@ static bool admit(struct rest_call *call, const char *account)
 {
     char asking[ID_SIZE] = "";
     enum rest_access access = check_credentials(call, asking);
-    bool writes = served_as(http_request_method(call->request)) != HTTP_GET;
+    bool writes = call->route->method != HTTP_GET && !call->route->reads;
     if (access == REST_ACCESS_NONE) {
         http_reply_header(call->request, "WWW-Authenticate", "Basic realm=\"Parley\"");
         rest_fail(call, 401, REST_CODE_CREDENTIALS, "Account id or API key is wrong", NULL);
@@ -75,19 +77,36 @@ static bool admit(struct rest_call *call, const char *account)
     return false;
 }
 
-static void serve(struct rest_call *call, const struct rest_route *route,
-                  char words[REST_PARAMETERS + 1][REST_PARAMETER_SIZE])
+/* Webhooks and log lines that a POST leads to carry its id too. */
+static void add_request_id(struct rest_call *call)
 {
-    size_t first = route->guard == REST_ACCOUNT ? 1 : 0;
-    if (route->guard == REST_ACCOUNT && !admit(call, words[0])) return;
+    random_id(call->request_id, "RQ");
+    http_reply_header(call->request, "X-Pulse-Request-Id", call->request_id);
+}
+
+static void run(struct rest_call *call)
+{
+    const struct rest_backend *backend = &call->rest->backend;
+    if (call->route->method == HTTP_POST && backend->request_began)
+        backend->request_began(backend->arg, call->account, call->request_id);
+    call->route->handler(call);
+}
+
+static void serve(struct rest_call *call, char words[REST_PARAMETERS + 1][REST_PARAMETER_SIZE])
+{
+    size_t first = call->route->guard == REST_ACCOUNT ? 1 : 0;
+    bool posts = call->route->method == HTTP_POST;
+    if (posts) add_request_id(call);
+    if (call->route->guard == REST_ACCOUNT && !admit(call, words[0])) return;
     for (size_t i = 0; i < REST_PARAMETERS && i + first <= REST_PARAMETERS; i++)
         memcpy(call->parameters[i], words[i + first], REST_PARAMETER_SIZE);
     struct rest_fault fault;
-    if (route->method == HTTP_POST &&
-        rest_input_parse(&call->body, http_request_body(call->request), &fault) != STATUS_OK)
+    if (posts && rest_input_parse(&call->body, http_request_body(call->request), &fault) != STATUS_OK)
         rest_fail_input(call, &fault);
+    else if (posts && !call->route->reads && rest_once_wanted(call))
+        rest_once_begin(call, run);
     else
-        route->handler(call);
+        run(call);
 }
 
 static void refuse(struct rest_call *call, const char *allow)
@@ -115,7 +134,8 @@ void rest_handle(void *arg, struct http_request *request)
     for (size_t i = 0; i < count; i++) {
         if (!rest_route_fits(&routes[i], http_request_path(request), words)) continue;
         if (routes[i].method == served_as(http_request_method(request))) {
-            serve(call, &routes[i], words);
+            call->route = &routes[i];
+            serve(call, words);
             return;
         }
         if (allow[0]) strcat(allow, ", ");

@@ -1,7 +1,10 @@
 #include "rest/rest_call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "rest/rest_once.h"
 
 struct rest_call *rest_call_create(struct rest *rest, struct http_request *request)
 {
@@ -15,19 +18,42 @@ struct rest_call *rest_call_create(struct rest *rest, struct http_request *reque
 void rest_call_destroy(struct rest_call *call)
 {
     json_decref(call->body);
+    json_decref(call->answer);
+    rest_once_destroy(call->once);
+    free(call->page_query);
     free(call);
+}
+
+void rest_send(struct rest_call *call, int http, const char *text)
+{
+    http_reply(call->request, http, text ? "application/json" : NULL, text, text ? strlen(text) : 0);
+    rest_call_destroy(call);
+}
+
+/* What If-Match can be given. */
+static void add_etag(const struct rest_call *call, const json_t *body)
+{
+    char tag[16];
+    const json_t *revision = json_object_get(body, "revision");
+    if (!json_is_integer(revision)) return;
+    snprintf(tag, sizeof tag, "\"%u\"", (unsigned)json_integer_value(revision));
+    http_reply_header(call->request, "ETag", tag);
 }
 
 void rest_reply(struct rest_call *call, int http, json_t *body)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-    if (body && !text)
+    if (!text && http != 204) {
         http_reply_error(call->request, 500, "Out of memory");
-    else
-        http_reply(call->request, http, text ? "application/json" : NULL, text, text ? strlen(text) : 0);
+        rest_call_destroy(call);
+    } else if (call->once) {
+        rest_once_keep(call, http, text);
+    } else {
+        add_etag(call, body);
+        rest_send(call, http, text);
+    }
     free(text);
     json_decref(body);
-    rest_call_destroy(call);
 }
 
 void rest_fail(struct rest_call *call, int http, int code, const char *message, json_t *details)
@@ -43,9 +69,24 @@ void rest_fail_member(struct rest_call *call, const char *member, const char *wh
     json_decref(message);
 }
 
+void rest_fail_missing_member(struct rest_call *call, const char *member, const char *why)
+{
+    json_t *message = json_sprintf("%s: %s", member, why);
+    const char *text = json_string_value(message);
+    rest_fail(call, 400, REST_CODE_MISSING, text ? text : why, json_pack("{s:s, s:s}", "member", member, "why", why));
+    json_decref(message);
+}
+
+void rest_fail_absent(struct rest_call *call)
+{
+    rest_fail(call, 501, REST_CODE_INTERNAL, "This bridge cannot do that", NULL);
+}
+
 void rest_fail_input(struct rest_call *call, const struct rest_fault *fault)
 {
-    if (fault->member[0])
+    if (fault->missing)
+        rest_fail_missing_member(call, fault->member, fault->why);
+    else if (fault->member[0])
         rest_fail_member(call, fault->member, fault->why);
     else
         rest_fail(call, 400, REST_CODE_JSON, fault->why, NULL);

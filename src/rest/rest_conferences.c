@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "rest/rest_match.h"
 #include "rest/rest_page.h"
 #include "rest/rest_query.h"
 #include "rest/rest_routes.h"
@@ -52,14 +53,6 @@ static void on_list(void *arg, status s, const struct store_conference *rows, si
     rest_page_reply(call, "conferences", items, page);
 }
 
-static void fail_list(struct rest_call *call, status s)
-{
-    if (s == STATUS_INVALID)
-        rest_fail_member(call, "cursor", "is not one of a nextPageUri");
-    else if (s != STATUS_OK)
-        rest_fail_status(call, s);
-}
-
 void rest_conferences_list(struct rest_call *call)
 {
     struct store_conference_filter filter = {.account = call->account};
@@ -70,7 +63,7 @@ void rest_conferences_list(struct rest_call *call)
     if (!rest_query_paging(call, &filter.paging, cursor)) return;
     filter.status = text;
     filter.alias = alias;
-    fail_list(call, store_list_conferences(call->rest->store, &filter, on_list, call));
+    rest_fail_list(call, store_list_conferences(call->rest->store, &filter, on_list, call));
 }
 
 static void on_row(void *arg, status s, const struct store_conference *rows, size_t count,
@@ -117,6 +110,6 @@ void rest_conferences_update(struct rest_call *call)
         rest_fail_input(call, &fault);
     else if (!c || strcmp(c->account, call->account) != 0)
         rest_fail_status(call, STATUS_NOT_FOUND);
-    else
+    else if (rest_match(call, c->revision))
         backend->conference_apply(backend->arg, call->parameters[0], events, count, on_updated, call);
 }

@@ -3,13 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static status refuse(struct rest_fault *fault, const char *member, const char *why)
-{
-    fault->member = member;
-    snprintf(fault->why, sizeof fault->why, "%s", why);
-    return STATUS_INVALID;
-}
-
 status rest_input_parse(json_t **out, struct slice text, struct rest_fault *fault)
 {
     json_error_t error;
@@ -18,13 +11,14 @@ status rest_input_parse(json_t **out, struct slice text, struct rest_fault *faul
         trimmed.len == 0 ? json_object() : json_loadb(trimmed.at, trimmed.len, JSON_REJECT_DUPLICATES, &error);
     if (!body) {
         fault->member = "";
+        fault->missing = false;
         snprintf(fault->why, sizeof fault->why, "The body is not valid JSON: line %d, column %d: %s", error.line,
                  error.column, error.text);
         return STATUS_INVALID;
     }
     if (!json_is_object(body)) {
         json_decref(body);
-        return refuse(fault, "", "The body must be a JSON object");
+        return rest_fault_set(fault, "", "The body must be a JSON object");
     }
     *out = body;
     return STATUS_OK;
@@ -42,7 +36,7 @@ static status read_text(const json_t *body, const char *member, const char **out
     const json_t *value = member_of(body, member);
     *out = NULL;
     if (!value) return STATUS_OK;
-    if (!json_is_string(value)) return refuse(fault, member, "must be a string");
+    if (!json_is_string(value)) return rest_fault_set(fault, member, "must be a string");
     *out = json_string_value(value);
     return STATUS_OK;
 }
@@ -52,7 +46,7 @@ static status read_flag(const json_t *body, const char *member, bool *given, boo
     const json_t *value = member_of(body, member);
     *given = value != NULL;
     if (!value) return STATUS_OK;
-    if (!json_is_boolean(value)) return refuse(fault, member, "must be true or false");
+    if (!json_is_boolean(value)) return rest_fault_set(fault, member, "must be true or false");
     *out = json_is_true(value);
     return STATUS_OK;
 }
@@ -65,7 +59,7 @@ static status read_alias(const json_t *body, bool *given, struct slice *out, str
     *given = s == STATUS_OK && text;
     if (!*given) return s;
     *out = slice_of(text);
-    return conference_alias_valid(*out) ? STATUS_OK : refuse(fault, "alias", "must have at most 64 characters");
+    return conference_alias_valid(*out) ? STATUS_OK : rest_fault_set(fault, "alias", "must have at most 64 characters");
 }
 
 static status read_play_beep(const json_t *body, bool *given, enum play_beep *out, struct rest_fault *fault)
@@ -74,7 +68,7 @@ static status read_play_beep(const json_t *body, bool *given, enum play_beep *ou
     status s = read_text(body, "playBeep", &text, fault);
     *given = s == STATUS_OK && text;
     if (!*given || play_beep_parse(slice_of(text), out)) return s;
-    return refuse(fault, "playBeep", "must be always, never, entryOnly or exitOnly");
+    return rest_fault_set(fault, "playBeep", "must be always, never, entryOnly or exitOnly");
 }
 
 static status read_url(const json_t *body, const char *member, rest_check_url_fn *check, void *arg, const char **out,
@@ -85,6 +79,7 @@ static status read_url(const json_t *body, const char *member, rest_check_url_fn
     if (s != STATUS_OK || !text || !text[0]) return s;
     if (check(arg, text, fault->why) != STATUS_OK) {
         fault->member = member;
+        fault->missing = false;
         return STATUS_INVALID;
     }
     *out = text;
@@ -113,7 +108,7 @@ static status read_status(const json_t *body, bool *given, enum conference_event
     if (!*given) return s;
     *out = strcmp(text, "empty") == 0 ? CONFERENCE_MAKE_EMPTY : CONFERENCE_TERMINATE;
     bool known = strcmp(text, "empty") == 0 || strcmp(text, "terminated") == 0;
-    return known ? STATUS_OK : refuse(fault, "status", "must be empty or terminated");
+    return known ? STATUS_OK : rest_fault_set(fault, "status", "must be empty or terminated");
 }
 
 status rest_input_conference_update(struct conference_event events[REST_UPDATE_EVENTS], size_t *count,

@@ -15,16 +15,8 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "conf/conference.h"
-#include "net/fetch_guard.h"
-
-/** What is wrong: the member, and what is allowed. */
-struct rest_fault {
-    const char *member; /**< "" where the body as a whole is */
-    char why[FETCH_WHY_SIZE];
-};
-
-/** As fetch_guard_url(). */
-typedef status rest_check_url_fn(void *arg, const char *url, char why[FETCH_WHY_SIZE]);
+#include "rest/rest_backend.h"
+#include "rest/rest_fields.h"
 
 enum { REST_UPDATE_EVENTS = 2 };
 
@@ -41,6 +33,36 @@ MUST_CHECK status rest_input_parse(json_t **out, struct slice text, struct rest_
  */
 MUST_CHECK status rest_input_conference(struct conference_options *out, const json_t *body, rest_check_url_fn *check,
                                         void *arg, struct rest_fault *fault);
+
+/**
+ * An announcement: {"say":{...}} or {"play":{...}}. Texts in *out are borrowed from the body.
+ * @return STATUS_OK; STATUS_INVALID
+ */
+MUST_CHECK status rest_input_announcement(struct rest_announcement *out, const json_t *body, rest_check_url_fn *check,
+                                          void *arg, struct rest_fault *fault);
+
+/**
+ * A call to be placed; what its application or parent add is left NULL. Texts in *out are borrowed from the body.
+ * @return STATUS_OK; STATUS_INVALID
+ */
+MUST_CHECK status rest_input_call(struct rest_call_options *out, const json_t *body, rest_check_url_fn *check,
+                                  void *arg, struct rest_fault *fault);
+
+/** What is to become of a call: its status must be canceled or completed. @return STATUS_OK; STATUS_INVALID */
+MUST_CHECK status rest_input_call_update(enum rest_call_change *out, const json_t *body, struct rest_fault *fault);
+
+/**
+ * @{ Members that are given replace those of *row, for a new row and for a change of one; an empty text takes one away.
+ * Texts are borrowed from the body. STATUS_INVALID leaves *row as it was.
+ */
+MUST_CHECK status rest_input_account(struct store_account *row, const json_t *body, struct rest_fault *fault);
+MUST_CHECK status rest_input_application(struct store_application *row, const json_t *body, rest_check_url_fn *check,
+                                         void *arg, struct rest_fault *fault);
+/** A change: applicationId and alias. */
+MUST_CHECK status rest_input_number(struct store_number *row, const json_t *body, struct rest_fault *fault);
+/** A new one: phoneNumber, region and country too. */
+MUST_CHECK status rest_input_new_number(struct store_number *row, const json_t *body, struct rest_fault *fault);
+/** @} */
 
 /** The events of an update: attributes, then status. @return STATUS_OK; STATUS_INVALID */
 MUST_CHECK status rest_input_conference_update(struct conference_event events[REST_UPDATE_EVENTS], size_t *count,

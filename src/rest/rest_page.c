@@ -34,7 +34,7 @@ static json_t *next_page_uri(const struct rest_call *call, const struct store_pa
     buffer_init(&uri);
     append_as_text(&uri, slice_of(http_request_raw_path(call->request) + API_PREFIX));
     buffer_append_text(&uri, "?");
-    append_filters(&uri, http_request_raw_query(call->request));
+    append_filters(&uri, call->page_query ? slice_of(call->page_query) : http_request_raw_query(call->request));
     buffer_printf(&uri, "cursor=%s", page->next_cursor);
     json_t *text = buffer_ok(&uri) ? json_string(buffer_text(&uri)) : NULL;
     buffer_clear(&uri);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rest/rest_match.h"
 #include "rest/rest_page.h"
 #include "rest/rest_query.h"
 #include "rest/rest_routes.h"
@@ -18,6 +19,15 @@ static const struct conference *find_conference(const struct rest_call *call)
 static void fail_missing(struct rest_call *call)
 {
     rest_fail(call, 404, REST_CODE_NOT_IN_CONFERENCE, "No such call in this conference", NULL);
+}
+
+/* The participant of the path, where the client's If-Match lets it be changed. NULL where the call was answered */
+static const struct participant *find_to_change(struct rest_call *call)
+{
+    const struct conference *c = find_conference(call);
+    const struct participant *p = c ? conference_participant(c, call->parameters[1]) : NULL;
+    if (!p) fail_missing(call);
+    return p && rest_match(call, p->revision) ? p : NULL;
 }
 
 struct participant_filter {
@@ -144,9 +154,7 @@ void rest_participants_update(struct rest_call *call)
     struct rest_fault fault;
     if (rest_input_participant(&event, call->body, &fault) != STATUS_OK)
         rest_fail_input(call, &fault);
-    else if (!find_conference(call))
-        fail_missing(call);
-    else
+    else if (find_to_change(call))
         backend->conference_apply(backend->arg, call->parameters[0], &event, 1, on_updated, call);
 }
 
@@ -166,9 +174,5 @@ void rest_participants_remove(struct rest_call *call)
 {
     const struct rest_backend *backend = &call->rest->backend;
     struct conference_event event = {.type = CONFERENCE_REMOVE, .call = call->parameters[1]};
-    if (!find_conference(call)) {
-        fail_missing(call);
-        return;
-    }
-    backend->conference_apply(backend->arg, call->parameters[0], &event, 1, on_removed, call);
+    if (find_to_change(call)) backend->conference_apply(backend->arg, call->parameters[0], &event, 1, on_removed, call);
 }

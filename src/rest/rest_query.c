@@ -26,6 +26,34 @@ bool rest_query_day(struct rest_call *call, const char *key, struct store_range 
     return true;
 }
 
+bool rest_query_wanted(struct rest_call *call, const char *key, enum store_wanted *out)
+{
+    bool given, value;
+    if (!rest_query_flag(call, key, &given, &value)) return false;
+    *out = !given ? STORE_ANY : value ? STORE_YES : STORE_NO;
+    return true;
+}
+
+bool rest_query_second(struct rest_call *call, const char *key, bool *given, int64_t *unix_ms)
+{
+    struct slice value;
+    *given = http_request_query(call->request, key, &value) && value.len > 0;
+    if (!*given || date_parse_second(value, unix_ms)) return true;
+    rest_fail_member(call, key, "must be a time like 2026-11-23 14:05:00");
+    return false;
+}
+
+bool rest_query_times(struct rest_call *call, struct store_range *out)
+{
+    bool starts, ends;
+    int64_t start, end;
+    if (!rest_query_second(call, "startTime", &starts, &start)) return false;
+    if (!rest_query_second(call, "endTime", &ends, &end)) return false;
+    if (starts && start > out->from_unix_ms) out->from_unix_ms = start;
+    if (ends && (!out->to_unix_ms || end + 1000 < out->to_unix_ms)) out->to_unix_ms = end + 1000;
+    return true;
+}
+
 bool rest_query_text(struct rest_call *call, const char *key, char *out, size_t size)
 {
     struct slice value;
@@ -47,4 +75,12 @@ bool rest_query_paging(struct rest_call *call, struct store_paging *paging, char
     if (!rest_query_text(call, "cursor", cursor, STORE_CURSOR_SIZE)) return false;
     *paging = (struct store_paging){cursor, limit};
     return true;
+}
+
+void rest_fail_list(struct rest_call *call, status s)
+{
+    if (s == STATUS_INVALID)
+        rest_fail_member(call, "cursor", "is not one of a nextPageUri");
+    else if (s != STATUS_OK)
+        rest_fail_status(call, s);
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "rest/rest_match.h"
 #include "rest/rest_page.h"
 #include "rest/rest_query.h"
 #include "rest/rest_routes.h"
@@ -47,43 +48,59 @@ static void on_list(void *arg, status s, const struct store_recording *rows, siz
     rest_page_reply(call, "recordings", items, page);
 }
 
-static void list(struct rest_call *call, const char *conference)
+/* conference, call: "" for any */
+static void list(struct rest_call *call, const char *conference, const char *of_call)
 {
-    struct store_recording_filter filter = {.account = call->account};
-    char call_id[REST_PARAMETER_SIZE], conference_id[REST_PARAMETER_SIZE], cursor[STORE_CURSOR_SIZE];
-    if (!rest_query_text(call, "callId", call_id, sizeof call_id)) return;
-    if (!rest_query_text(call, "conferenceId", conference_id, sizeof conference_id)) return;
+    struct store_recording_filter filter = {.account = call->account, .conference = conference, .call = of_call};
+    char cursor[STORE_CURSOR_SIZE];
     if (!rest_query_day(call, "dateCreated", &filter.created)) return;
+    if (!rest_query_times(call, &filter.created)) return;
     if (!rest_query_paging(call, &filter.paging, cursor)) return;
-    filter.call = call_id;
-    filter.conference = conference ? conference : conference_id;
-    status s = store_list_recordings(call->rest->store, &filter, on_list, call);
-    if (s == STATUS_INVALID)
-        rest_fail_member(call, "cursor", "is not one of a nextPageUri");
-    else if (s != STATUS_OK)
-        rest_fail_status(call, s);
+    rest_fail_list(call, store_list_recordings(call->rest->store, &filter, on_list, call));
 }
 
 void rest_recordings_list(struct rest_call *call)
 {
-    list(call, NULL);
+    char call_id[REST_PARAMETER_SIZE], conference[REST_PARAMETER_SIZE];
+    if (!rest_query_text(call, "callId", call_id, sizeof call_id)) return;
+    if (!rest_query_text(call, "conferenceId", conference, sizeof conference)) return;
+    list(call, conference, call_id);
 }
 
 static void on_conference(void *arg, status s, const struct store_conference *rows, size_t count,
                           const struct store_page *page)
 {
     struct rest_call *call = arg;
+    char call_id[REST_PARAMETER_SIZE];
     (void)rows;
     (void)page;
-    if (s == STATUS_OK && count == 1)
-        list(call, call->parameters[0]);
-    else
+    if (s != STATUS_OK || count != 1) {
         rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+        return;
+    }
+    if (rest_query_text(call, "callId", call_id, sizeof call_id)) list(call, call->parameters[0], call_id);
 }
 
 void rest_recordings_list_of_conference(struct rest_call *call)
 {
     status s = store_get_conference(call->rest->store, call->account, call->parameters[0], on_conference, call);
+    if (s != STATUS_OK) rest_fail_status(call, s);
+}
+
+static void on_call(void *arg, status s, const struct store_call *rows, size_t count, const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    (void)rows;
+    (void)page;
+    if (s == STATUS_OK && count == 1)
+        list(call, "", call->parameters[0]);
+    else
+        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+}
+
+void rest_recordings_list_of_call(struct rest_call *call)
+{
+    status s = store_get_call(call->rest->store, call->account, call->parameters[0], on_call, call);
     if (s != STATUS_OK) rest_fail_status(call, s);
 }
 
@@ -158,7 +175,8 @@ static void on_delete(void *arg, status s, const struct store_recording *rows, s
     struct rest_call *call = arg;
     const struct rest_backend *backend = &call->rest->backend;
     (void)page;
-    if (one_row(call, s, count)) backend->recording_delete(backend->arg, rows, on_deleted, call);
+    if (one_row(call, s, count) && rest_match(call, rows->revision))
+        backend->recording_delete(backend->arg, rows, on_deleted, call);
 }
 
 void rest_recordings_delete(struct rest_call *call)

@@ -1,3 +1,4 @@
+#include "rest/rest_openapi.h"
 #include "rest/rest_routes.h"
 
 void rest_health(struct rest_call *call)
@@ -19,4 +20,9 @@ void rest_metrics(struct rest_call *call)
     http_reply(call->request, 200, "text/plain; version=0.0.4; charset=utf-8", buffer_text(&text), text.len);
     buffer_clear(&text);
     rest_call_destroy(call);
+}
+
+void rest_openapi(struct rest_call *call)
+{
+    rest_reply(call, 200, rest_openapi_document());
 }

@@ -5,13 +5,12 @@
 
 #include "base/dates.h"
 
-static json_t *text_or_null(const char *text)
+json_t *rest_view_text(const char *text)
 {
     return text && text[0] ? json_string(text) : json_null();
 }
 
-/* The members that every resource begins with. uri is given. */
-static json_t *begin(json_t *uri, uint32_t revision, int64_t created_unix_ms, int64_t updated_unix_ms)
+json_t *rest_view_begin(json_t *uri, uint32_t revision, int64_t created_unix_ms, int64_t updated_unix_ms)
 {
     char created[DATE_SIZE], updated[DATE_SIZE], created_iso[DATE_SIZE], updated_iso[DATE_SIZE];
     date_rfc1123(created, created_unix_ms);
@@ -22,7 +21,7 @@ static json_t *begin(json_t *uri, uint32_t revision, int64_t created_unix_ms, in
                      created, "dateUpdated", updated, "dateCreatedISO", created_iso, "dateUpdatedISO", updated_iso);
 }
 
-static json_t *merge(json_t *object, json_t *more)
+json_t *rest_view_merge(json_t *object, json_t *more)
 {
     if (!object || !more || json_object_update(object, more) != 0) {
         json_decref(object);
@@ -43,9 +42,9 @@ json_t *rest_view_conference_row(const struct store_conference *row)
         json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o}", "conferenceId", row->id, "accountId",
                   row->account, "alias", row->alias ? row->alias : "", "playBeep", row->play_beep, "record",
                   (int)row->record, "status", failed ? conference_status_name(CONFERENCE_TERMINATED) : row->status,
-                  "waitUrl", text_or_null(row->wait_url), "actionUrl", text_or_null(row->action_url),
-                  "statusCallbackUrl", text_or_null(row->status_callback_url), "subresourceUris", links);
-    return merge(begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
+                  "waitUrl", rest_view_text(row->wait_url), "actionUrl", rest_view_text(row->action_url),
+                  "statusCallbackUrl", rest_view_text(row->status_callback_url), "subresourceUris", links);
+    return rest_view_merge(rest_view_begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
 }
 
 json_t *rest_view_conference(const struct conference *c)
@@ -73,7 +72,7 @@ json_t *rest_view_participant(const struct conference *c, const struct participa
     json_t *more = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "accountId", c->account, "conferenceId", c->id,
                              "callId", p->call, "talk", (int)p->talk, "listen", (int)p->listen, "dtmfPassThrough",
                              (int)p->dtmf_pass_through, "startConfOnEnter", (int)p->start_conf_on_enter);
-    return merge(begin(uri, p->revision, p->created_unix_ms, p->updated_unix_ms), more);
+    return rest_view_merge(rest_view_begin(uri, p->revision, p->created_unix_ms, p->updated_unix_ms), more);
 }
 
 json_t *rest_view_recording(const struct store_recording *row, uint64_t duration_ms)
@@ -81,8 +80,8 @@ json_t *rest_view_recording(const struct store_recording *row, uint64_t duration
     json_t *uri = json_sprintf("/Accounts/%s/Recordings/%s", row->account, row->id);
     json_t *download = json_sprintf("/Accounts/%s/Recordings/%s/Download", row->account, row->id);
     json_t *more = json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:s, s:b, s:o}", "recordingId", row->id, "accountId",
-                             row->account, "callId", text_or_null(row->call), "conferenceId",
-                             text_or_null(row->conference), "durationSec", (json_int_t)((duration_ms + 999) / 1000),
+                             row->account, "callId", rest_view_text(row->call), "conferenceId",
+                             rest_view_text(row->conference), "durationSec", (json_int_t)((duration_ms + 999) / 1000),
                              "mimeType", "audio/wav", "type", "private", "deleted", 0, "downloadUrl", download);
-    return merge(begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
+    return rest_view_merge(rest_view_begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
 }
