@@ -16,6 +16,7 @@
 
 #include "base/ids.h"
 #include "base/slice.h"
+#include "base/status.h"
 #include "conf/conference.h"
 
 enum percl_command_type {
@@ -74,11 +75,11 @@ struct percl_target {
 
 /** Say, Play and PlayEarlyMedia. */
 struct percl_play {
-    char *text;     /**< of Say; may be empty */
-    char *file;     /**< URL of Play and PlayEarlyMedia */
-    uint32_t loop;  /**< times; 0 = for ever */
-    char *language; /**< Say: BCP 47, "en-US" where absent (never NULL), or the engine's own where engine is there */
-    char *engine;   /**< Say: engine.name; NULL */
+    char *text;         /**< of Say; may be empty */
+    char *file;         /**< URL of Play and PlayEarlyMedia */
+    uint32_t loop;      /**< times; 0 = for ever */
+    char *language;     /**< Say: BCP 47; "en-US" where absent */
+    char *engine;       /**< Say: engine.name, which wins over language; NULL */
     id_text conference; /**< plays to that conference's listeners; empty: to this call */
     bool privacy;       /**< text and URL must not be logged */
 };
@@ -201,13 +202,16 @@ bool percl_command_refused(const char *name);
 /** Frees the strings and prompts, and leaves zeroes. */
 void percl_command_clear(struct percl_command *command);
 
+/** A copy with strings of its own. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status percl_add_copy(struct percl_add_to_conference *out, const struct percl_add_to_conference *add);
+
 /** Frees the strings of a membership, and leaves zeroes. */
 void percl_add_clear(struct percl_add_to_conference *add);
 
 /** 0-9, * and #. */
 bool percl_is_key(char c);
 
-/** True for keys and {n} pauses (n: 1 to 1000, decimal), with at least one key or pause. */
+/** True for keys and {n} pauses (n: 0 to 1000, decimal), with at least one key or pause. */
 bool percl_keys_valid(const char *keys);
 
 /** True for http://HOST or https://HOST and on, without spaces and control characters, at most PERCL_URL_BYTES. */

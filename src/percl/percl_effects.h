@@ -24,7 +24,7 @@ enum percl_effect_type {
     PERCL_DO_HANGUP,      /**< hang up, or refuse where it is not answered: end, .command = Hangup or NULL. Last */
     PERCL_DO_SAY,         /**< say .command->play as item .id: to .conference, else to this call */
     PERCL_DO_PLAY,        /**< play .command->play's file likewise; .on: as early media, before the answer */
-    PERCL_DO_STOP_PLAY,   /**< stop item .id; no PERCL_ON_PLAYED is awaited */
+    PERCL_DO_STOP_PLAY,   /**< stop item .id, digits being sent too; no PERCL_ON_PLAYED is awaited */
     PERCL_DO_SEND_DIGITS, /**< send .command->send_digits as item .id; PERCL_ON_PLAYED when all are out */
     PERCL_DO_COLLECT,     /**< .on: this call's keys are being collected (privacy: do not log them); off: no more */
     PERCL_DO_REQUEST, /**< post webhook .webhook with .extra to .url as number .id; .on: its answer is a script, which
@@ -32,7 +32,7 @@ enum percl_effect_type {
     PERCL_DO_CREATE_CONFERENCE, /**< by .command->create; PERCL_ON_CREATED follows */
     PERCL_DO_ADD_TO_CONFERENCE, /**< put .call into .conference by .add. Of this call: PERCL_ON_JOINED follows. Another
                                      call (legacy callId): its own runner gets PERCL_ON_ADD with .add */
-    PERCL_DO_LEAVE_CONFERENCE,  /**< take this call out of .conference: it moves to another */
+    PERCL_DO_LEAVE_CONFERENCE,  /**< take this call out of .conference, for it moves to another; no PERCL_ON_LEFT */
     PERCL_DO_REMOVE_FROM_CONFERENCE, /**< put .call out of the conference it is in, as REST's DELETE: PERCL_ON_LEFT
                                         follows to that call's runner */
     PERCL_DO_TERMINATE_CONFERENCE,   /**< terminate .conference */

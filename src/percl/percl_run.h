@@ -10,7 +10,7 @@
  * What the contract leaves open, and what is done:
  * - Reject, PlayEarlyMedia and Pause work on a call that is not answered; every other command answers it first.
  *   Reject counts only as the first command of the first script (voiceUrl or its fallback), PlayEarlyMedia only before
- *   the answer; elsewhere both are skipped (PlayEarlyMedia with a warning).
+ *   the answer; elsewhere both are skipped with a warning.
  * - A script that is used up ends the call (appNoPercl), but not in a conference: there the call stays.
  * - In a conference, GetDigits and RecordUtterance are skipped with a warning; Say and Play are for this call alone,
  * and the script waits for their end. With a conferenceId they are for that conference, and it does not wait.

@@ -71,8 +71,8 @@ const char *percl_webhook_name(enum percl_webhook type);
 bool percl_webhook_runs(enum percl_webhook type);
 
 /**
- * The JSON object to post. Texts that are not UTF-8 become null.
- * @return a new reference; NULL where memory is short
+ * The JSON object to post.
+ * @return a new reference; NULL where memory is short or a text is not UTF-8
  */
 json_t *percl_webhook_body(enum percl_webhook type, const struct percl_call_facts *call,
                            const struct percl_extra *extra);
