@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/ids.h"
+#include "daemon/sip_adopt.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/random.h"
@@ -25,7 +26,9 @@ enum {
     STABLE_MS = 10000,
     READ_SIZE = 65536,
     LISTENERS_MAX = 32,
-    FAULTS_MAX = 5
+    FAULTS_MAX = 5,
+    PART_MS = 1000,
+    PART_KILL_MS = 3000
 };
 
 struct sip_link {
@@ -39,7 +42,9 @@ struct sip_link {
     size_t argument_count, sip_argument; /* where the first --sip value stands */
     /* the child, where it is ours */
     pid_t pid;
-    pid_t peer; /* who is at the other end of the connection: an adopted one has no other trace */
+    pid_t peer;         /* who is at the other end of the connection: an adopted one has no other trace */
+    pid_t leaving;      /* an adopted one that is not what we would start: it makes room; 0 for none */
+    int64_t leaving_us; /* since when; only one is seen off, lest we fight with somebody who starts it again */
     int64_t started_us;
     int restart_ms;
     uint64_t starts;
@@ -185,14 +190,28 @@ static void on_acknowledged(void *arg, uint64_t number)
     (void)number;
 }
 
+/* It ends the calls that it holds, of which the handler has just told it; on_restart() sees it off. */
+static void part(struct sip_link *link)
+{
+    link->leaving = link->peer;
+    link->leaving_us = loop_now_us(link->loop);
+    loop_timer_set(link->restart, (int64_t)RESTART_FIRST_MS * 1000);
+}
+
 static void on_hello(void *arg, const struct signal_message *m, bool fresh)
 {
     struct sip_link *link = arg;
+    bool fits = link->leaving_us > 0 || link->peer <= 0 || link->peer == link->pid ||
+                (strcmp(m->version, PARLEY_VERSION) == 0 && sip_adopt_fits(link->peer, link->arguments));
+    log_event(LOG_INFO, "sip_link_up", "version=%s fresh=%d held=%zu fits=%d", m->version, fresh,
+              json_array_size(m->calls), fits);
+    link->handlers.hello(link->arg, m->calls, fresh);
+    if (!fits) {
+        part(link);
+        return;
+    }
     take_listeners(link, m->listeners);
     link->restart_ms = RESTART_FIRST_MS;
-    log_event(LOG_INFO, "sip_link_up", "version=%s fresh=%d held=%zu", m->version ? m->version : "?", fresh,
-              json_array_size(m->calls));
-    link->handlers.hello(link->arg, m->calls, fresh);
     say_listening(link);
 }
 
@@ -269,9 +288,24 @@ static void start_child(struct sip_link *link)
     spawn_child(link);
 }
 
+/* @return true once it is gone */
+static bool has_left(const struct sip_link *link)
+{
+    int64_t since_ms = (loop_now_us(link->loop) - link->leaving_us) / 1000;
+    bool told = channel_unacknowledged(link->channel) == 0 || since_ms > PART_MS;
+    int signal = since_ms > PART_KILL_MS ? SIGKILL : told ? SIGTERM : 0;
+    return kill(link->leaving, signal) != 0;
+}
+
 static void on_restart(void *arg)
 {
-    start_child(arg);
+    struct sip_link *link = arg;
+    if (link->leaving > 0 && !has_left(link)) {
+        loop_timer_set(link->restart, (int64_t)RESTART_FIRST_MS * 1000);
+        return;
+    }
+    link->leaving = 0;
+    start_child(link);
 }
 
 static void child_ended(struct sip_link *link, int wait_status)

@@ -2,6 +2,7 @@
  * @file sip_link.h  parleyd's hold on parley-sip: adopts a living one of the data directory, else starts it; watches
  * over it, starts it again, and carries the messages both ways.
  *
+ * One of another version or with other settings ends its calls and makes room for a new one.
  * parley-sip listens on DATA/sip.sock and outlives parleyd; its listeners keep their ports over its restarts. Messages
  * to it are kept until it acknowledges them. What comes from it is acknowledged once the handler has returned.
  *

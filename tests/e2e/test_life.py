@@ -135,6 +135,20 @@ class Life(LifeTest):
         self.assertEqual(rows.execute("SELECT count(*) FROM calls WHERE status NOT IN ('completed', 'failed')").fetchone()[0], 0)
         self.assertEqual(rows.execute("SELECT count(*) FROM recordings WHERE state <> 'complete'").fetchone()[0], 0)
 
+    def test_a_parley_sip_of_other_settings_makes_room_at_the_next_start(self):
+        bridge = self.bridge(ipv6=False)
+        phone = self.callers.call("p", bridge.uri("r"))
+        phone.wait("answered")
+        sips = bridge.sip_pids()
+        bridge.kill()
+        bridge.args += ["--sip", "127.0.0.2:0"]
+        bridge.start()
+        phone.wait("ended")
+        self.assertEqual(len(bridge.sip), 2)
+        wait_until(lambda: not process_alive(sips[0]), 3.0, "the former parley-sip ends")
+        self.assertEqual(outcome(self.callers.call("again", bridge.uri("r"))), 200)
+        self.end(bridge)
+
     def test_a_reload_takes_what_can_change_says_what_cannot_and_refuses_mistakes(self):
         bridge = self.bridge()
         path = os.path.join(bridge.work, "parley.conf")
