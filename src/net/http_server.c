@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "net/http_connection.h"
+#include "net/http_linger.h"
 #include "net/loop_base.h"
 #include "net/tls_files.h"
 #include "os/log.h"
@@ -34,6 +35,7 @@ struct http_server {
     struct list connections[BUCKETS]; /* by the address of the bufferevent */
     size_t connection_count;
     struct list requests; /* in hand */
+    struct http_linger lingering;
     struct loop_timer *accept_again;
     bool stopping;
     loop_fn *stopped;
@@ -240,6 +242,7 @@ static void on_close(struct evhttp_connection *ev, void *arg)
         SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN); /* send our close_notify, wait for none */
         SSL_shutdown(ssl);
     }
+    if (c->state == CONNECTION_REFUSING) http_linger_add(&c->server->lingering, bufferevent_getfd(c->bev));
     connection_free(c);
 }
 
@@ -506,7 +509,6 @@ static void set_up_evhttp(struct http_server *server)
     evhttp_set_default_content_type(server->ev, NULL);
     evhttp_set_allowed_methods(server->ev, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
                                                EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
-    evhttp_set_flags(server->ev, EVHTTP_SERVER_LINGERING_CLOSE); /* else a reset can overtake the 413 */
     evhttp_set_bevcb(server->ev, on_accept, server);
     evhttp_set_gencb(server->ev, on_request, server);
 }
@@ -532,6 +534,7 @@ status http_server_create(struct http_server **out, struct loop *loop, const str
     server->handler = handler;
     server->arg = arg;
     list_init(&server->requests);
+    http_linger_init(&server->lingering, loop);
     for (size_t i = 0; i < BUCKETS; i++)
         list_init(&server->connections[i]);
     status result = loop_timer_create(&server->accept_again, loop, on_accept_again, server);
@@ -633,6 +636,7 @@ void http_server_destroy(struct http_server *server)
             close_any(list_object(link, struct http_connection, link));
     }
     if (server->ev) evhttp_free(server->ev);
+    http_linger_clear(&server->lingering);
     loop_undefer(server->loop, on_stopped, server);
     loop_timer_destroy(server->accept_again);
     SSL_CTX_free(server->tls);

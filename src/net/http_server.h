@@ -43,7 +43,7 @@ struct http_server_config {
     uint16_t port;                  /**< 0: any free one, see http_server_port() */
     const char *certificate;        /**< path, PEM; NULL: plain HTTP */
     const char *key;                /**< path, PEM */
-    size_t body_max_bytes;          /**< 1 MiB; more gets 413 */
+    size_t body_max_bytes;          /**< 1 MiB; more gets 413, before it is read where its length is told */
     size_t header_max_bytes;        /**< 16 KiB for the request line and all headers; more gets 400 */
     uint32_t connections_max;       /**< 1024; more are closed at once */
     uint32_t idle_timeout_ms;       /**< 60,000: between requests, and without progress of a reply */

@@ -1,8 +1,9 @@
 #include "sdp/negotiate.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
+
+#include "sdp/connection_address.h"
 
 static const char telephone_event[] = "telephone-event";
 
@@ -58,13 +59,14 @@ static const struct sdp_format *event_of(const struct sdp_media *m, uint32_t clo
 }
 
 /** How near a media line came to being taken; the text says what it lacks. */
-enum usable { NOT_AUDIO, DISABLED, OTHER_PROTOCOL, NO_CODEC, USABLE };
+enum usable { NOT_AUDIO, DISABLED, OTHER_PROTOCOL, NO_CODEC, TO_A_GROUP, USABLE };
 
 static const char *const lacks[] = {
     [NOT_AUDIO] = "there is no audio line",
     [DISABLED] = "the audio line has port 0",
     [OTHER_PROTOCOL] = "the protocol of the audio line must be RTP/AVP",
     [NO_CODEC] = "the audio line has no codec that is supported",
+    [TO_A_GROUP] = "the connection address of the audio line must be unicast",
 };
 
 static enum usable match_media(struct match *match, const struct sdp_media *m, const struct sdp_local *local,
@@ -75,6 +77,7 @@ static enum usable match_media(struct match *match, const struct sdp_media *m, c
     if (!slice_is_nocase(m->protocol, "RTP/AVP")) return OTHER_PROTOCOL;
     bool keeps = previous && previous->codec < local->codec_count && match_this_codec(match, m, local, previous->codec);
     if (!keeps && !match_any_codec(match, m, local)) return NO_CODEC;
+    if (connection_address_kind(m->address) == ADDRESS_GROUP) return TO_A_GROUP;
     match->media = m;
     match->event = local->telephone_event ? event_of(m, local->codecs[match->codec].clock_hz) : NULL;
     return USABLE;
@@ -125,20 +128,12 @@ static uint16_t ptime_to_send(const struct sdp_media *m)
     return (uint16_t)(ms > SDP_PTIME_MAX_MS ? SDP_PTIME_MAX_MS : ms);
 }
 
-/** Whether packets may go to this literal: not to the unspecified address, nor to a group or a whole network. */
-static bool is_sendable(const char *literal, bool ipv6)
-{
-    static const struct in6_addr unspecified;
-    struct in6_addr parsed = unspecified; /* of which an IPv4 address takes the first four bytes */
-    if (inet_pton(ipv6 ? AF_INET6 : AF_INET, literal, &parsed) != 1) return false;
-    bool group = ipv6 ? parsed.s6_addr[0] == 0xFF : parsed.s6_addr[0] >= 224;
-    return !group && memcmp(&parsed, &unspecified, sizeof parsed) != 0;
-}
-
-/** Copies an address that can be sent to; any other leaves out empty. */
+/** Copies a literal, of the family that it claims, that packets can go to; any other leaves out empty. */
 static void remote_address(char out[SDP_ADDRESS_SIZE], const struct sdp_media *m)
 {
-    if (!slice_copy(m->address, out, SDP_ADDRESS_SIZE) || !is_sendable(out, m->ipv6)) out[0] = '\0';
+    bool sendable = connection_address_kind(m->address) == ADDRESS_UNICAST;
+    if (!sendable || !slice_copy(m->address, out, SDP_ADDRESS_SIZE) || (strchr(out, ':') != NULL) != m->ipv6)
+        out[0] = '\0';
 }
 
 /** RTP's port is 16 bits: the port after 65535 does not exist, and 0 says so. */

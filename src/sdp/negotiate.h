@@ -53,7 +53,7 @@ struct sdp_result {
     uint8_t send_event_type, receive_event_type;
     uint16_t send_ptime_ms; /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
     char remote_address[SDP_ADDRESS_SIZE]; /**< unicast IPv4 or IPv6 literal; empty where the peer gave
-                                                anything else (a name, 0.0.0.0, a group): learnt from what arrives */
+                                                anything else (a name, 0.0.0.0): learnt from what arrives */
     uint16_t remote_rtp_port;
     uint16_t remote_rtcp_port; /**< equals remote_rtp_port with rtcp_mux; 0: none (the port after 65535) */
     bool rtcp_mux;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sdp/connection_address.h"
 #include "sdp/static_types.h"
 
 /** One reading of one text. */
@@ -76,6 +77,8 @@ static status read_connection(struct reader *r, struct slice value)
     if (!ipv6 && !slice_is_nocase(type, "IP4")) return fault_at(r, type.at, "address type must be IP4 or IP6");
     address = slice_cut(&address, '/');
     if (address.len == 0) return fault_at(r, rest.at, "connection address is missing");
+    if (connection_address_kind(address) == ADDRESS_MALFORMED)
+        return fault_at(r, address.at, "connection address must be an IPv4 or IPv6 address or a host name");
     struct sdp_media *m = media_open(r);
     *(m ? &m->address : &r->session_address) = address;
     *(m ? &m->ipv6 : &r->session_ipv6) = ipv6;
@@ -270,12 +273,6 @@ static status read_line(struct reader *r, struct slice line)
     }
 }
 
-/** RFC 3264 section 8.4: an older peer holds by the unspecified address. */
-static bool is_unspecified(struct slice address)
-{
-    return slice_is(address, "0.0.0.0") || slice_is(address, "::");
-}
-
 /** What can be known of a media section only when the text has ended. */
 static status finish_media(struct reader *r)
 {
@@ -283,7 +280,8 @@ static status finish_media(struct reader *r)
         struct sdp_media *m = &r->sdp->media[i];
         if (m->port != 0 && m->address.len == 0)
             return fault_at(r, r->text.at + m->at, "no connection address for this media line");
-        if (!is_unspecified(m->address)) continue;
+        /* RFC 3264 section 8.4: an older peer holds by the unspecified address. */
+        if (connection_address_kind(m->address) != ADDRESS_UNSPECIFIED) continue;
         if (m->direction == SDP_SENDRECV) m->direction = SDP_SENDONLY;
         if (m->direction == SDP_RECVONLY) m->direction = SDP_INACTIVE;
     }

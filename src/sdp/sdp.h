@@ -37,7 +37,7 @@ struct sdp_media {
     struct sdp_format format[SDP_FORMATS_MAX]; /**< RTP media only (protocol with "RTP/"), in the order written */
     uint8_t format_count;
     struct slice address; /**< connection address in force (media or session level), without "/ttl": IPv4 or IPv6
-                               literal, or a name; empty only where port is 0 */
+                               literal (a group too), or a host name; empty only where port is 0 */
     bool ipv6;
     enum sdp_direction direction; /**< in force (media or session level); an address 0.0.0.0 or :: (RFC 2543 hold)
                                        turns sendrecv into sendonly and recvonly into inactive */

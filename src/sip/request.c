@@ -9,8 +9,16 @@
 
 #include "base/buffer.h"
 
+/** RFC 3261 section 18.3: a datagram that ends before its body does. On streams the parser waits for the rest. */
+static bool is_cut_short(const sip_t *sip)
+{
+    size_t came = sip->sip_payload ? sip->sip_payload->pl_len : 0;
+    return sip->sip_content_length && sip->sip_content_length->l_length > came;
+}
+
 struct refusal request_check(const sip_t *sip)
 {
+    if (is_cut_short(sip)) return (struct refusal){400, "Body Shorter Than Content-Length", NULL};
     switch (sip->sip_request->rq_method) {
     case sip_method_invite:
     case sip_method_ack:

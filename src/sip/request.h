@@ -22,7 +22,7 @@ struct refusal {
     const char *header; /**< one header line without its end, or NULL */
 };
 
-/** Checks of RFC 3261 section 8.2 that hold for every request: method, scheme. */
+/** Checks of RFC 3261 section 8.2 that hold for every request: method, scheme; and that its body is whole. */
 struct refusal request_check(const sip_t *sip);
 
 /** Checks of the body of INVITE, UPDATE, PRACK and ACK: none, or application/sdp as it is. */

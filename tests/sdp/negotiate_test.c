@@ -124,6 +124,9 @@ static void an_offer_without_a_line_for_us_is_told_what_it_lacks(void **state)
         {HEAD, "m=audio 4000 RTP/AVPF 0\r\n", "RTP/AVP"},
         {HEAD "m=audio 4000 RTP/SAVP 0\r\n", "m=audio 4000 RTP/AVP 18 3 101\r\n" EVENT, "no codec"},
         {HEAD, "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 PCMU/16000\r\na=rtpmap:97 PCMA/8000/2\r\n", "no codec"},
+        {HEAD "m=audio 4000 RTP/AVP 18\r\n", "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 224.0.0.1/1\r\n", "be unicast"},
+        {HEAD, "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 255.255.255.255\r\n", "be unicast"},
+        {HEAD, "m=audio 4000 RTP/AVP 0\r\nc=IN IP6 ff02::1\r\n", "be unicast"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct buffer text, answer;
@@ -195,17 +198,13 @@ static void only_a_unicast_literal_is_sent_to(void **state)
         const char *connection, *address;
     } table[] = {
         {"IN IP4 phone.example", ""},
-        {"IN IP4 192.0.2.256", ""},
         {"IN IP4 2001:db8::1", ""},
+        {"IN IP6 192.0.2.1", ""},
         {"IN IP6 2001:db8::1", "2001:db8::1"},
         {"IN IP6 ::ffff:192.0.2.1", "::ffff:192.0.2.1"},
         {"IN IP4 0.0.0.1", "0.0.0.1"},
         {"IN IP4 223.255.255.255", "223.255.255.255"},
-        {"IN IP4 224.0.0.1/1", ""},
-        {"IN IP4 255.255.255.255", ""},
-        {"IN IP6 ff02::1", ""},
-        {"IN IP6 fe80::1%eth0", ""},
-        {"IN IP4 a-name-that-is-much-longer-than-any-literal-address-can-be-in-any-family.example", ""},
+        {"IN IP4 a-name-that-is-much-longer-than.any-literal-address-can-be-in-any-family.example", ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char offer[512];
@@ -358,6 +357,7 @@ static void an_answer_that_refuses_or_misses_the_line_is_no_agreement(void **sta
         HEAD "m=audio 0 RTP/AVP 0\r\n",
         HEAD "m=audio 4000 RTP/SAVP 0\r\n",
         HEAD "m=audio 4000 RTP/AVP 18\r\n",
+        HEAD "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 239.1.2.3\r\n",
         HEAD "m=video 4000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 0\r\n", /* the answer to our line is the first */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -57,7 +57,7 @@ class Phone:
         self.port = self.socket.getsockname()[1]
         self.call = os.urandom(6).hex()
 
-    def text(self, method, cseq=1, uri=None, to_tag="", branch=None, body="", headers=(), type="application/sdp", port=None):
+    def text(self, method, cseq=1, uri=None, to_tag="", branch=None, body="", headers=(), type="application/sdp", port=None, length=None):
         branch = branch or "z9hG4bK" + os.urandom(6).hex()
         uri = uri or f"sip:plain@{self.target[0]}:{self.target[1]}"
         lines = [f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{port or self.port};branch={branch}",
@@ -65,7 +65,7 @@ class Phone:
                  f"Call-ID: {self.call}", f"CSeq: {cseq} {method}", "Max-Forwards: 70", f"Contact: <sip:phone@127.0.0.1:{self.port}>", *headers]
         if body:
             lines.append(f"Content-Type: {type}")
-        lines.append(f"Content-Length: {len(body)}")
+        lines.append(f"Content-Length: {len(body) if length is None else length}")
         return "\r\n".join(lines) + "\r\n\r\n" + body
 
     def send(self, *arguments, **named):
@@ -351,6 +351,17 @@ def the_unsupported_is_refused_as_the_rfcs_say(w):
         assert got == 481, f"{method} got {got}"
 
 
+def a_body_shorter_than_its_length_gets_400(w):
+    for method in ("INVITE", "OPTIONS", "BYE", "UPDATE", "INFO"):
+        for body in ("", sdp()):
+            got, text = w.phone().ask(method, body=body, length=len(body) + 1)
+            assert got == 400, f"{method} with {len(body)} bytes got {got}: {text}"
+    phone = establish(w)
+    phone.send("UPDATE", 2, to_tag=phone.tag, body=sdp(), length=5000)
+    assert phone.receive(2)[0] == 400
+    assert phone.ask("BYE", 3, to_tag=phone.tag)[0] == 200
+
+
 def a_merged_request_gets_482(w):
     phone = w.phone()
     uri = f"sip:ring@{w.sip.target}"
@@ -594,7 +605,7 @@ SCENARIOS = [
     parleyd_changes_the_session, a_glare_is_tried_again, tcp_carries_a_call, ipv6_carries_a_call, we_refresh_the_session_by_update,
     we_refresh_the_session_by_reinvite_where_update_is_not_allowed, a_session_that_the_caller_does_not_refresh_expires,
     a_session_timer_that_is_too_small_gets_422, a_missing_ack_ends_the_call, the_unsupported_is_refused_as_the_rfcs_say,
-    a_merged_request_gets_482, an_overlapping_reinvite_gets_500, an_offer_against_ours_gets_491, an_old_cseq_gets_500, info_goes_to_parleyd,
+    a_body_shorter_than_its_length_gets_400, a_merged_request_gets_482, an_overlapping_reinvite_gets_500, an_offer_against_ours_gets_491, an_old_cseq_gets_500, info_goes_to_parleyd,
     answers_go_to_the_source, signalling_is_marked_cs3, nothing_final_leaves_before_parleyd_acknowledged, a_lost_connection_loses_no_message_and_repeats_none,
     a_restarted_parleyd_finds_the_living_calls, a_newer_connection_replaces_the_older, load_and_flood_are_answered_503,
     calls_are_hung_up_when_parleyd_stays_away, a_public_address_is_told_to_far_peers_only, a_wildcard_tells_the_address_that_faces_the_peer,
