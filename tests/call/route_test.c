@@ -71,6 +71,13 @@ static void parameters_count_only_where_the_route_takes_them(void **state)
     struct fault fault;
     assert_int_equal(user_part_parse(&part, slice_of("sip:a;talk=false@b"), false, &fault), STATUS_OK);
     assert_true(part.talk);
+    const struct route routes[] = {{.user = "plain", .user_parameters = false}, {.user = "*", .user_parameters = true}};
+    const struct slice source = slice_of("127.0.0.1:5060");
+    struct route_choice choice;
+    assert_int_equal(route_choose(&choice, routes, 2, slice_of("sip:plain;talk=false@b"), source, &fault), STATUS_OK);
+    assert_true(choice.user.talk);
+    assert_int_equal(route_choose(&choice, routes, 2, slice_of("sip:other;talk=false@b"), source, &fault), STATUS_OK);
+    assert_false(choice.user.talk);
 }
 
 static void the_first_route_that_fits_decides_and_its_networks_say_who_may(void **state)

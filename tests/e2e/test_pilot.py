@@ -161,9 +161,10 @@ class Pilot(BridgeTest):
         click_hz = 3111.0
         since = self.callers.mark()
         ear.watch((PILOTS_HZ[0], click_hz))
-        for talk in (False, True, False, True):
-            self.bridge.participant_update(room[0], talker.call_id, talk=talk)
-            (ear.hears if talk else ear.hears_not)(PILOTS_HZ[0], SAID_DBFS - 1.0 if talk else SILENT_DBFS, 60)
+        for changed, member in ((talker, "talk"), (ear, "listen")):
+            for value in (False, True, False, True):
+                self.bridge.participant_update(room[0], changed.call_id, **{member: value})
+                (ear.hears if value else ear.hears_not)(PILOTS_HZ[0], SAID_DBFS - 1.0 if value else SILENT_DBFS, 60)
         windows = ear.windows(since)
         self.below("loudest window", max(w["rms"] for w in windows), SAID_DBFS + 0.7, "dBFS")
         self.below("most at %g Hz" % click_hz, max(w["tones"]["%g" % click_hz] for w in windows), SAID_DBFS - 30.0, "dBFS")

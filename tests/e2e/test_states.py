@@ -124,6 +124,7 @@ class States(BridgeTest):
             for key in ("status", "message", "code", "url"):
                 self.assertIn(key, reply.json, reply)
         self.assertEqual(self.bridge.rest("GET", "/Conferences", key="0" * 40).status, 401)
+        self.assertEqual(self.bridge.rest("GET", "/../AC%s/Conferences" % ("0" * 40)).status, 404)
         self.bridge.conference_update(room[0], alias="other" + room[1], playBeep="never")
         got = self.bridge.conference_get(room[0])
         self.assertEqual((got["alias"], got["playBeep"], got["revision"]), ("other" + room[1], "never", 2))
@@ -294,6 +295,46 @@ class AutoEnd(BridgeTest):
         self.assertEqual((over["code"], over["by"]), (486, "bridge"))
 
 
+class Limits(unittest.TestCase):
+    """Each with a bridge that has a limit of its own."""
+
+    def start(self, config):
+        self.bridge = Bridge(config=config)
+        self.addCleanup(self.bridge.close)
+        self.callers = Callers()
+        self.addCleanup(self.callers.close)
+
+    def call(self, name, alias):
+        """The event that says whether the call is taken."""
+        return self.callers.call(name, self.bridge.uri(alias)).wait(("answered", "ended"))
+
+    def test_one_call_too_many_is_refused(self):
+        self.start("calls_max = 2\n")
+        self.assertEqual([self.call("p%d" % i, "room")["event"] for i in range(2)], ["answered"] * 2)
+        self.assertEqual(self.call("over", "room")["code"], 503)
+        self.callers.phones["p0"].hangup()
+        wait_until(lambda: self.call("n%d" % len(self.callers.phones), "room")["event"] == "answered", 5.0, "a place is free")
+
+    def test_one_conference_too_many_is_refused(self):
+        self.start("conferences_max = 2\nautomatic_conferences_max = 1\n")
+        self.assertEqual(self.call("a", "one")["event"], "answered")
+        self.assertEqual(self.call("b", "two")["code"], 503, "of those that calls make")
+        kept = self.bridge.conference(alias="kept")["conferenceId"]
+        self.assertEqual(self.bridge.rest("POST", "/Conferences", {}).status, 503)
+        self.bridge.conference_update(kept, status="terminated")
+        self.bridge.conference(alias="next")
+
+    def test_a_call_that_lasts_too_long_is_ended(self):
+        self.start("call_duration_max_s = 1\n")
+        phone = self.callers.call("p", self.bridge.uri("room"))
+        began_us = phone.wait("answered")["mono_us"]
+        ended = phone.wait("ended", 5.0)
+        lasted_s = (ended["mono_us"] - began_us) / 1e6
+        measured("a call of at most 1 s lasted", lasted_s, "0.9 to 2.5", "s")
+        self.assertEqual(ended["by"], "bridge")
+        self.assertTrue(0.9 <= lasted_s <= 2.5)
+
+
 class Restarts(unittest.TestCase):
     """These spoil their bridge, so each has one of its own."""
 
@@ -322,6 +363,18 @@ class Restarts(unittest.TestCase):
         self.bridge.start()
         for conference in ids:
             self.assertEqual(self.bridge.conference_get(conference)["status"], "empty")
+
+    def test_a_conference_with_callers_is_empty_after_kill_9(self):
+        hooks = Webhooks()
+        self.addCleanup(hooks.close)
+        conference = self.bridge.conference(alias="cut", statusCallbackUrl=hooks.url)["conferenceId"]
+        self.callers.call("p", self.bridge.uri("cut")).wait("answered")
+        hooks.wait_statuses(conference, ["empty", "populated", "inProgress"])
+        self.bridge.kill()
+        self.bridge.start()
+        self.bridge.status_is(conference, "empty")
+        hooks.wait_statuses(conference, ["empty", "populated", "inProgress", "empty"], 10.0)
+        self.bridge.join(conference, self.callers, "again", "cut", seconds=10.0)
 
     def test_callbacks_not_delivered_before_kill_9_are_delivered_after_it(self):
         hooks = Webhooks()

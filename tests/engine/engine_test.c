@@ -173,6 +173,7 @@ static void a_leg_on_hold_sends_and_says_nothing(void **state)
     assert_int_equal(engine_leg_change(a->leg, &media), STATUS_OK);
     rig_await(&rig, hears(a, tones[1]) && hears(b, tones[0]));
     assert_int_equal(a->gaps, 0); /* sequence numbers go on */
+    assert_int_equal(a->markers, 2);
 }
 
 static void every_ptime_is_kept(void **state)
@@ -188,6 +189,8 @@ static void every_ptime_is_kept(void **state)
         rig_await(&rig, hears(p[i], tones[0]));
         assert_int_equal(p[i]->last_samples, (10 * i + 10) * 8);
         assert_int_equal(p[i]->gaps, 0);
+        assert_int_equal(p[i]->markers, 1);                /* on the first only */
+        assert_true(p[i]->jumps <= 1 + p[i]->packets / 4); /* a tick that the thread missed is a jump */
     }
     struct engine_leg_media media = peer_media(talker, 40);
     assert_int_equal(engine_leg_change(talker->leg, &media), STATUS_OK);
@@ -212,12 +215,16 @@ static void a_source_elsewhere_is_latched_onto_and_strangers_are_not_heard(void 
     stranger->ssrc = natted->ssrc;
     stranger->next_us = natted->next_us;
     uint64_t heard_by_stranger = stranger->packets;
+    struct engine_metrics before, after;
+    engine_metrics(rig.engine, &before);
     peer_forget(b);
     rig_run(&rig, 100);
     rig_await(&rig, b->heard >= PEER_KEPT);
     rig_await(&rig, hears(b, tones[0]));
     rig_await(&rig, peer_level(b, tones[2]) < -60);
     assert_int_equal(stranger->packets, heard_by_stranger);
+    engine_metrics(rig.engine, &after);
+    assert_int_equal(after.packets_foreign, before.packets_foreign); /* the kernel keeps them away */
     /* A re-INVITE that names the stranger's address unlocks; the old source is then the foreign one. */
     media.remote_rtp = stranger->rtp;
     media.remote_rtcp = stranger->rtcp;
@@ -428,13 +435,16 @@ static void a_recording_has_its_frames_and_its_end(void **state)
     engine_conference_record(c, NULL);
     rig_await(&rig, ring_count(frames) == 16);
     uint64_t tick = 0;
+    double loudest_dbfs = -200;
     for (int i = 0; i < 15; i++) {
         assert_true(ring_pop(frames, &frame));
         assert_int_equal(frame.kind, PCM_FRAME_AUDIO);
         assert_int_equal(frame.samples, 160);
         if (i > 0) assert_int_equal(frame.tick, tick + 1);
         tick = frame.tick;
+        loudest_dbfs = fmax(loudest_dbfs, tone_measure(frame.pcm, frame.samples, 8000, tones[0], 0).level_dbfs);
     }
+    assert_true(fabs(loudest_dbfs - -15) < 1);
     assert_true(ring_pop(frames, &frame));
     assert_int_equal(frame.kind, PCM_FRAME_END);
     assert_true(frame.tick >= tick + rig.last[ENGINE_RECORD_LOST].frames);

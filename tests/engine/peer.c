@@ -140,6 +140,8 @@ static void hear(struct peer *p, const uint8_t *bytes, size_t len)
     assert_int_equal(rtp.payload_type, p->codec->static_payload_type);
     assert_int_equal(p->codec->decode(NULL, rtp.payload, rtp.payload_bytes, pcm, 480, &samples), STATUS_OK);
     if (p->packets > 0 && (rtp.seq != (uint16_t)(p->heard_seq + 1))) p->gaps++;
+    if (p->packets > 0 && !rtp.marker && rtp.timestamp != p->heard_timestamp + p->last_samples) p->jumps++;
+    if (rtp.marker) p->markers++;
     p->packets++;
     p->heard_seq = rtp.seq;
     p->heard_timestamp = rtp.timestamp;

@@ -31,7 +31,9 @@ struct peer {
     uint32_t last_samples; /**< in the last packet */
     uint16_t heard_seq;
     uint32_t heard_timestamp, heard_ssrc;
-    uint64_t gaps;           /**< packets whose numbers did not follow */
+    uint64_t gaps;  /**< packets whose numbers did not follow */
+    uint64_t jumps; /**< packets whose timestamps did not follow the samples before, nor said so by a marker */
+    uint64_t markers;
     int16_t kept[PEER_KEPT]; /**< the last 200 ms heard */
     uint64_t heard;
 };

@@ -36,6 +36,20 @@ static void known_values_are_those_of_the_recommendation(void **state)
     assert_int_equal(g711_alaw_decode(0x2a), -32256);
 }
 
+/* The formulas behind the tables: sign, segment and step of a code, and the middle of the interval it stands for. */
+static void every_value_is_that_of_its_segment_and_step(void **state)
+{
+    (void)state;
+    for (int code = 0; code < 256; code++) {
+        int bits = ~code & 0xff, segment = bits >> 4 & 7, step = bits & 15;
+        int u = 4 * (((2 * step + 33) << segment) - 33);
+        assert_int_equal(g711_ulaw_decode((uint8_t)code), bits & 0x80 ? -u : u);
+        bits = code ^ 0x55, segment = bits >> 4 & 7, step = bits & 15;
+        int a = segment == 0 ? 8 * (2 * step + 1) : 8 * ((2 * step + 33) << (segment - 1));
+        assert_int_equal(g711_alaw_decode((uint8_t)code), bits & 0x80 ? a : -a);
+    }
+}
+
 static int distance(int a, int b)
 {
     return abs(a - b);
@@ -108,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_comes_back_as_itself),
         cmocka_unit_test(known_values_are_those_of_the_recommendation),
+        cmocka_unit_test(every_value_is_that_of_its_segment_and_step),
         cmocka_unit_test(the_code_is_within_half_a_step),
         cmocka_unit_test(codecs_are_found_by_name_clock_and_type),
         cmocka_unit_test(payloads_are_coded_whole_or_not_at_all),

@@ -321,6 +321,26 @@ static void a_lost_packet_keeps_the_phase_of_any_tone(void **state)
     assert_true(worst_db < 1.0);
 }
 
+/* Jitter has made the delay longer than a packet: what is missing is known to be lost before it is to be heard. */
+static void a_loss_that_is_known_in_time_leaves_no_hole_either(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    s.delay_us = 80000;
+    for (int i = 0; i < 250; i++)
+        sim_step(&s);
+    sim_begin(&s);
+    for (int i = 0; i < 100; i++) {
+        s.loss = i % 10 == 0;
+        sim_run(&s, 0.02);
+    }
+    report(&s, "loss under jitter");
+    assert_int_equal(s.watch.holes, 0);
+    assert_int_equal(playout_get_stats(s.playout).lost, 10);
+    sim_clear(&s);
+}
+
 static void jitter_grows_the_delay_and_calm_brings_it_back(void **state)
 {
     (void)state;
@@ -484,7 +504,7 @@ static void events_between_voice_are_not_lost_voice(void **state)
     assert_int_equal(playout_create(&p, &config), STATUS_OK);
     tone_init(&tone, RATE, frequency_hz, level_dbfs);
     for (uint16_t i = 0; i < 100; i++) {
-        if (i >= 40 && i < 50)
+        if ((i >= 20 && i < 23) || (i >= 40 && i < 50)) /* shorter and longer than what counts as a pause */
             playout_note(p, i);
         else
             put_tone(p, &tone, i, i * 160u, 1000000 + i * TICK_US);
@@ -730,6 +750,7 @@ int main(void)
         cmocka_unit_test(packets_of_any_length_and_changes_of_it_are_steady),
         cmocka_unit_test(single_losses_leave_no_hole),
         cmocka_unit_test(a_lost_packet_keeps_the_phase_of_any_tone),
+        cmocka_unit_test(a_loss_that_is_known_in_time_leaves_no_hole_either),
         cmocka_unit_test(jitter_grows_the_delay_and_calm_brings_it_back),
         cmocka_unit_test(small_jitter_is_steady_after_it_has_been_learnt),
         cmocka_unit_test(reordered_packets_are_put_in_order),

@@ -484,6 +484,20 @@ def a_restarted_parleyd_finds_the_living_calls(w):
     w.parleyd.wait(lambda: [m for m in w.parleyd.messages if m.get("reason") == "unknown call"], "ended of an unknown call")
 
 
+def our_requests_take_the_route_of_the_dialog(w):
+    proxy, phone = w.phone(), w.phone()
+    route = f"<sip:127.0.0.1:{proxy.port};lr>"
+    phone.send("INVITE", 1, uri=f"sip:hang@{w.sip.target}", body=sdp(), headers=["Record-Route: " + route])
+    _, text = phone.receive(1)
+    assert header(text, "Record-Route") == route, text
+    phone.send("ACK", 1, to_tag=tag_of(text))
+    bye = proxy.socket.recv(65536).decode()
+    assert bye.startswith(f"BYE sip:phone@127.0.0.1:{phone.port} "), bye
+    assert header(bye, "Route") == route and header(bye, "CSeq").endswith(" BYE"), bye
+    copied = [line for line in bye.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
+    proxy.socket.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(copied) + "\r\nContent-Length: 0\r\n\r\n").encode(), proxy.target)
+
+
 def a_newer_connection_replaces_the_older(w):
     old = w.parleyd
     w.parleyd = Parleyd(w.sip.path, SCRIPTS).connect()
@@ -607,7 +621,7 @@ SCENARIOS = [
     a_session_timer_that_is_too_small_gets_422, a_missing_ack_ends_the_call, the_unsupported_is_refused_as_the_rfcs_say,
     a_body_shorter_than_its_length_gets_400, a_merged_request_gets_482, an_overlapping_reinvite_gets_500, an_offer_against_ours_gets_491, an_old_cseq_gets_500, info_goes_to_parleyd,
     answers_go_to_the_source, signalling_is_marked_cs3, nothing_final_leaves_before_parleyd_acknowledged, a_lost_connection_loses_no_message_and_repeats_none,
-    a_restarted_parleyd_finds_the_living_calls, a_newer_connection_replaces_the_older, load_and_flood_are_answered_503,
+    our_requests_take_the_route_of_the_dialog, a_restarted_parleyd_finds_the_living_calls, a_newer_connection_replaces_the_older, load_and_flood_are_answered_503,
     calls_are_hung_up_when_parleyd_stays_away, a_public_address_is_told_to_far_peers_only, a_wildcard_tells_the_address_that_faces_the_peer,
     both_wildcards_share_a_port, killed_it_can_start_again_at_once_on_the_same_port, a_second_one_on_the_same_socket_is_refused,
     a_port_in_use_is_named, torture_does_not_hurt, a_burst_of_calls_is_carried,
