@@ -1,5 +1,6 @@
 """The recording: exactly the inProgress period, all talkers and beeps, no music; and its file over REST."""
 import math
+import os
 import unittest
 
 from harness import BEEP_HIGH_HZ, BEEP_LOW_HZ, NOTHING_DBFS, PILOTS_HZ, BridgeTest, Wav, measured, wait_until
@@ -147,7 +148,10 @@ class Recording(BridgeTest):
         beyond = self.bridge.rest("GET", self.path(recording), headers={"Range": "bytes=%d-" % len(whole.body)})
         self.assertEqual(beyond.status, 416)
         self.assertEqual(self.bridge.rest("GET", self.path(recording, "/Stream")).body, whole.body)
+        kept = os.path.join(self.bridge.data, "recordings", recording["recordingId"] + ".wav")
+        self.assertEqual(os.path.getsize(kept), len(whole.body))
         self.bridge.expect(204, "DELETE", self.path(recording, ""))
+        self.assertFalse(os.path.exists(kept))
         self.assertEqual(self.bridge.rest("GET", self.path(recording)).status, 404)
         self.assertNotIn(recording["recordingId"], [r["recordingId"] for r in self.bridge.recordings(room[0])])
 

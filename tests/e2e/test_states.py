@@ -5,7 +5,7 @@ import signal
 import time
 import unittest
 
-from harness import BEEP_HIGH_HZ, BEEP_LOW_HZ, PILOTS_HZ, Bridge, BridgeTest, Callers, Webhooks, http_request, measured, now_us, wait_until
+from harness import BEEP_HIGH_HZ, BEEP_LOW_HZ, PILOTS_HZ, Bridge, BridgeTest, Callers, Wav, Webhooks, http_request, measured, now_us, wait_until
 
 TONE = "%g@-24" % PILOTS_HZ[0]
 
@@ -373,8 +373,31 @@ class Restarts(unittest.TestCase):
         self.bridge.kill()
         self.bridge.start()
         self.bridge.status_is(conference, "empty")
-        hooks.wait_statuses(conference, ["empty", "populated", "inProgress", "empty"], 10.0)
+        # What was delivered just before may be delivered again: by number, each once.
+        told = hooks.wait(lambda received: (lambda by_number: by_number if len(by_number) == 4 else None)(
+            {h.headers["Parley-Event"]: h.json["status"] for h in received}), 10.0, "four events")
+        self.assertEqual([told["%s/%d" % (conference, n)] for n in range(1, 5)],
+                         ["empty", "populated", "inProgress", "empty"])
         self.bridge.join(conference, self.callers, "again", "cut", seconds=10.0)
+
+    def test_a_recording_cut_by_kill_9_is_finished_and_told(self):
+        hooks = Webhooks()
+        self.addCleanup(hooks.close)
+        conference = self.bridge.conference(alias="cut", record=True, playBeep="never", statusCallbackUrl=hooks.url)["conferenceId"]
+        phone = self.bridge.join(conference, self.callers, "p", "cut", tone=TONE)
+        phone.fresh_levels(ms=1000)
+        phone.fresh_levels(ms=1000)
+        self.bridge.kill()
+        self.bridge.start()
+        recording = self.bridge.recordings(conference)[0]
+        told = hooks.wait(lambda received: next((h.json for h in received if h.json and
+                                                 h.json["requestType"] == "conferenceRecordingStatus"), None), 10.0, "the recording")
+        self.assertIn(recording["recordingId"], told["recordingUrl"])
+        wav = Wav(self.bridge.expect(200, "GET", "/Recordings/" + recording["recordingId"] + "/Download").body)
+        measured("of 2 s before kill -9 there are", wav.seconds, "1 or more", "s")
+        self.assertGreater(wav.seconds, 1.0)
+        self.assertGreater(wav.tone(PILOTS_HZ[0], 0.2, wav.seconds - 0.1), -24.5)
+        self.assertGreater(self.bridge.recordings(conference)[0]["durationSec"], 0)
 
     def test_callbacks_not_delivered_before_kill_9_are_delivered_after_it(self):
         hooks = Webhooks()
