@@ -154,18 +154,25 @@ class Pilot(BridgeTest):
                 self.below("worst of %s=%s" % (member, str(value).lower()), max(delays), 40.0, "ms")
 
     def test_a_mute_makes_no_click(self):
-        """Ramped over 5 ms: around the change no 10 ms window is louder than the tone, and away from it is little."""
+        """Ramped over 5 ms: around the change no 10 ms window is louder than the tone, away from it is little, and no
+        sample is farther from the one before than in the tone itself."""
         room = self.room()
         talker, ear = self.enter(room, "talker", PILOTS_HZ[0]), self.enter(room, "ear")
         ear.hears(PILOTS_HZ[0], SAID_DBFS - 1.0)
         click_hz = 3111.0
         since = self.callers.mark()
         ear.watch((PILOTS_HZ[0], click_hz))
+        path = self.bridge.work + "/mute.wav"
+        ear.tap(path)
         for changed, member in ((talker, "talk"), (ear, "listen")):
-            for value in (False, True, False, True):
+            for value in (False, True) * 3:
                 self.bridge.participant_update(room[0], changed.call_id, **{member: value})
                 (ear.hears if value else ear.hears_not)(PILOTS_HZ[0], SAID_DBFS - 1.0 if value else SILENT_DBFS, 60)
+        ear.tap(None)
         windows = ear.windows(since)
+        heard = Wav(path).samples
+        of_tone = 2.0 * math.sin(math.pi * PILOTS_HZ[0] / 8000.0) * 32768.0 * 10.0 ** (SAID_DBFS / 20.0)
+        self.below("steepest step", max(abs(b - a) for a, b in zip(heard, heard[1:])), 1.35 * of_tone)
         self.below("loudest window", max(w["rms"] for w in windows), SAID_DBFS + 0.7, "dBFS")
         self.below("most at %g Hz" % click_hz, max(w["tones"]["%g" % click_hz] for w in windows), SAID_DBFS - 30.0, "dBFS")
 

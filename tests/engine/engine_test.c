@@ -153,6 +153,26 @@ static void roles_decide_who_talks_and_who_listens(void **state)
     assert_int_equal(b->gaps, 0);
 }
 
+/* So low a tone has steps of a sixth of its amplitude; cut off anywhere, most ends are higher than a third of it. */
+static void a_change_of_roles_makes_no_step(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *talker = call_in(c, 215, 20), *ear = call_in(c, tones[1], 20);
+    rig_await(&rig, hears(ear, 215));
+    ear->steepest = 0;
+    rig_run(&rig, 100);
+    int steepest = ear->steepest;
+    for (int i = 0; i < 10; i++) {
+        struct peer *changed = i < 5 ? ear : talker;
+        engine_leg_roles(changed->leg, i < 5, i >= 5);
+        rig_await(&rig, peer_level(ear, 215) < -100);
+        engine_leg_roles(changed->leg, true, true);
+        rig_await(&rig, hears(ear, 215));
+    }
+    assert_true(ear->steepest < 2 * steepest);
+}
+
 static void a_leg_on_hold_sends_and_says_nothing(void **state)
 {
     (void)state;
@@ -556,6 +576,7 @@ int main(void)
         TWO_THREADS(two_conferences_do_not_hear_each_other),
         ENGINE_TEST(waiting_legs_hear_music_and_not_each_other),
         ENGINE_TEST(roles_decide_who_talks_and_who_listens),
+        ENGINE_TEST(a_change_of_roles_makes_no_step),
         ENGINE_TEST(a_leg_on_hold_sends_and_says_nothing),
         ENGINE_TEST(every_ptime_is_kept),
         ENGINE_TEST(a_source_elsewhere_is_latched_onto_and_strangers_are_not_heard),

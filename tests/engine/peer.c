@@ -147,8 +147,12 @@ static void hear(struct peer *p, const uint8_t *bytes, size_t len)
     p->heard_timestamp = rtp.timestamp;
     p->heard_ssrc = rtp.ssrc;
     p->last_samples = (uint32_t)samples;
-    for (size_t i = 0; i < samples; i++)
+    for (size_t i = 0; i < samples; i++) {
+        int step = abs(pcm[i] - p->last);
+        if (step > p->steepest) p->steepest = step;
+        p->last = pcm[i];
         p->kept[p->heard++ % PEER_KEPT] = pcm[i];
+    }
 }
 
 static void hear_rtcp(struct peer *p, const uint8_t *bytes, size_t len)

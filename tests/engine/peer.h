@@ -34,7 +34,9 @@ struct peer {
     uint64_t gaps;  /**< packets whose numbers did not follow */
     uint64_t jumps; /**< packets whose timestamps did not follow the samples before, nor said so by a marker */
     uint64_t markers;
+    int steepest;            /**< greatest step from a sample to the next */
     int16_t kept[PEER_KEPT]; /**< the last 200 ms heard */
+    int16_t last;
     uint64_t heard;
 };
 
