@@ -18,6 +18,7 @@
 #ifndef PARLEY_DAEMON_SAY_H
 #define PARLEY_DAEMON_SAY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
