@@ -1,4 +1,5 @@
 """The life of a conference as its clients see it: REST, callbacks, beeps, the built-in route, restart and kill -9."""
+import base64
 import os
 import re
 import signal
@@ -124,7 +125,10 @@ class States(BridgeTest):
             for key in ("status", "message", "code", "url"):
                 self.assertIn(key, reply.json, reply)
         self.assertEqual(self.bridge.rest("GET", "/Conferences", key="0" * 40).status, 401)
-        self.assertEqual(self.bridge.rest("GET", "/../AC%s/Conferences" % ("0" * 40)).status, 404)
+        key = base64.b64encode(("%s:%s" % (self.bridge.account, self.bridge.key)).encode()).decode()
+        other = http_request("GET", "%s/apiserver/Accounts/AC%s/Conferences" % (self.bridge.http, "0" * 40),
+                             headers={"Authorization": "Basic " + key})
+        self.assertEqual(other.status, 404, "another account is not even there")
         self.bridge.conference_update(room[0], alias="other" + room[1], playBeep="never")
         got = self.bridge.conference_get(room[0])
         self.assertEqual((got["alias"], got["playBeep"], got["revision"]), ("other" + room[1], "never", 2))
