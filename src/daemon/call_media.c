@@ -169,7 +169,7 @@ static void world_ended(void *arg, struct call *call, const char *reason)
     e->ended_reason = reason;
     log_event(LOG_INFO, "call_ended", "call=%s conf=%s reason=%s", call->id, e->conference, reason);
     cs->figures.ended++;
-    call_row_save(e);
+    if (e->revision > 0) call_row_save(e); /* a call that was never let in leaves a line in the log, no row */
     if (e->joined) {
         struct conference_event event = {.type = CONFERENCE_LEAVE, .call = call->id};
         conferences_happen(cs->bridge->conferences, e->conference, &event, NULL, NULL, NULL);

@@ -192,6 +192,16 @@ class Life(LifeTest):
         self.assertEqual(outcome(self.callers.call("a", bridge.uri("one"))), 200)
         self.end(bridge)
 
+    def test_calls_that_no_route_takes_leave_no_rows(self):
+        bridge = self.bridge('route "x" {\n  user = "x*"\n}\n')
+        for n in range(3):
+            self.assertEqual(outcome(self.callers.call("p%d" % n, bridge.uri("one"))), 404)
+        self.assertEqual(outcome(self.callers.call("x", bridge.uri("xyz"))), 200)
+        self.end(bridge)
+        rows = sqlite3.connect(os.path.join(bridge.data, "parley.db"))
+        self.addCleanup(rows.close)
+        self.assertEqual(rows.execute("SELECT count(*) FROM calls").fetchone()[0], 1)
+
     def test_each_limit_refuses_and_says_so(self):
         bridge = self.bridge("participants_max = 2\ncalls_max = 4\nconferences_max = 3\ncall_duration_max_s = 2\n"
                              "recording_max_s = 1\n")
