@@ -75,6 +75,21 @@ bool address_of_socket(struct address *out, const struct sockaddr *socket)
     return true;
 }
 
+socklen_t address_to_socket(struct sockaddr_storage *out, const struct address *a)
+{
+    memset(out, 0, sizeof *out);
+    if (a->ipv6) {
+        struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(a->port)};
+        memcpy(&in.sin6_addr, a->bytes, 16);
+        memcpy(out, &in, sizeof in);
+        return sizeof in;
+    }
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(a->port)};
+    memcpy(&in.sin_addr, a->bytes, 4);
+    memcpy(out, &in, sizeof in);
+    return sizeof in;
+}
+
 const char *address_print_host(char out[ADDRESS_TEXT_SIZE], const struct address *a)
 {
     char host[INET6_ADDRSTRLEN];

@@ -46,6 +46,9 @@ MUST_CHECK status address_parse_host(struct address *out, struct slice text);
 /** @return false where it is neither IPv4 nor IPv6 */
 bool address_of_socket(struct address *out, const struct sockaddr *socket);
 
+/** @return the length of what is in *out */
+socklen_t address_to_socket(struct sockaddr_storage *out, const struct address *a);
+
 /** "192.0.2.1:5060" or "[2001:db8::1]:5060". @return out */
 const char *address_print(char out[ADDRESS_TEXT_SIZE], const struct address *a);
 

@@ -100,17 +100,6 @@ static void tell_unknown(struct agent *a, const struct signal_message *m)
     signal_message_clear(&ended);
 }
 
-static void refuse_dial(struct agent *a, const struct signal_message *m)
-{
-    struct signal_message response;
-    signal_message_init(&response, SIGNAL_RESPONSE, m->call);
-    response.code = 501;
-    response.transaction = m->transaction;
-    response.reason = slice_dup(slice_of("Not Implemented"));
-    link_send(a->link, &response);
-    signal_message_clear(&response);
-}
-
 static void on_message(void *arg, const struct signal_message *m)
 {
     struct agent *a = arg;
@@ -118,7 +107,7 @@ static void on_message(void *arg, const struct signal_message *m)
         a->accepting = m->accepting;
         a->retry_after_s = m->retry_after_s;
     } else if (m->type == SIGNAL_DIAL) {
-        refuse_dial(a, m);
+        if (!map_get(a->calls, m->call)) call_dial(a, m);
     } else {
         struct call *c = map_get(a->calls, m->call);
         if (c)
@@ -249,6 +238,10 @@ bool agent_open(struct agent *a, const struct options *options, su_root_t *root)
         fprintf(stderr, "parley-sip: sofia-sip could not be set up\n");
         return false;
     }
+    if (resolver_open(&a->resolver, root) != STATUS_OK) {
+        fprintf(stderr, "parley-sip: no resolver: %s\n", strerror(errno));
+        return false;
+    }
     for (unsigned i = 0; i < options->sip_count; i++) {
         if (!open_listener(a, &options->sip[i])) return false;
     }
@@ -266,6 +259,7 @@ void agent_close(struct agent *a)
 {
     while (!list_empty(&a->call_list))
         call_destroy(call_of_link(a->call_list.next));
+    resolver_close(a->resolver);
     if (a->leg) nta_leg_destroy(a->leg);
     if (a->nta) nta_agent_destroy(a->nta);
     link_close(a->link);

@@ -24,6 +24,7 @@
 #include "sip/address.h"
 #include "sip/link.h"
 #include "sip/options.h"
+#include "sip/resolve.h"
 
 enum { AGENT_LISTENERS_MAX = 64 };
 
@@ -37,6 +38,7 @@ struct agent {
     const struct options *options; /**< borrowed */
     su_root_t *root;               /**< borrowed */
     struct link *link;             /**< owned */
+    struct resolver *resolver;     /**< owned */
     nta_agent_t *nta;
     nta_leg_t *leg; /**< takes what belongs to no dialog */
     struct agent_listener listeners[AGENT_LISTENERS_MAX];

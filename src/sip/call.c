@@ -76,6 +76,7 @@ static void tell(struct call *c, const struct dialog_effect *e)
     m.code = e->code;
     m.reason = copy(e->reason);
     m.sdp = copy(e->sdp);
+    m.reliable = e->reliable;
     m.content_type = copy(e->content_type);
     m.body = copy(e->body);
     if (e->tell == SIGNAL_INVITE && c->beginning) {
@@ -119,6 +120,8 @@ static void carry_out(struct call *c, const struct dialog_effect *e)
         break;
     case DIALOG_REQUEST: call_request(c, e); break;
     case DIALOG_SEND_ACK: call_send_ack(c); break;
+    case DIALOG_SEND_PRACK: call_dial_prack(c); break;
+    case DIALOG_SEND_CANCEL: call_dial_cancel(c); break;
     case DIALOG_RECORD: call_tell_record(c); break;
     case DIALOG_END: c->ended = true; break;
     }
@@ -126,7 +129,7 @@ static void carry_out(struct call *c, const struct dialog_effect *e)
 
 static void on_timer(su_root_magic_t *magic, su_timer_t *timer, su_timer_arg_t *arg);
 
-static void arm(struct call *c)
+void call_arm(struct call *c)
 {
     int64_t deadline_us = c->unsent ? clock_now_us() : dialog_deadline(&c->dialog);
     if (deadline_us == INT64_MAX) {
@@ -144,7 +147,7 @@ static void carry_out_all(struct call *c, const struct dialog_effects *effects)
     for (unsigned i = 0; i < effects->count; i++)
         carry_out(c, &effects->at[i]);
     set_mark(c);
-    arm(c);
+    call_arm(c);
 }
 
 void call_event(struct call *c, const struct dialog_event *event)
@@ -161,7 +164,7 @@ static void on_timer(su_root_magic_t *magic, su_timer_t *timer, su_timer_arg_t *
     struct call *c = (struct call *)arg;
     if (c->unsent) {
         struct dialog_event event = {
-            .type = DIALOG_PEER_RESPONSE, .method = c->unsent, .code = 503, .reason = "could not be sent"};
+            .type = DIALOG_PEER_RESPONSE, .method = c->unsent, .code = c->unsent_code, .reason = c->unsent_reason};
         c->out_open[c->unsent] = false;
         c->unsent = DIALOG_NO_METHOD;
         call_event(c, &event);
@@ -219,11 +222,12 @@ static struct refusal check_in_dialog(const sip_t *sip)
     return negotiates ? request_check_sdp(sip) : (struct refusal){0};
 }
 
-static void take_in_dialog(struct call *c, nta_incoming_t *irq, const sip_t *sip, enum dialog_event_type type)
+static void take_in_dialog(struct call *c, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip,
+                           enum dialog_event_type type)
 {
     sip_method_t method = sip->sip_request->rq_method;
     if (type != DIALOG_PEER_BYE && type != DIALOG_PEER_INFO && sip->sip_contact)
-        nta_leg_server_route(c->leg, NULL, sip->sip_contact); /* a target refresh (RFC 3261 section 12.2.2) */
+        nta_leg_server_route(leg, NULL, sip->sip_contact); /* a target refresh (RFC 3261 section 12.2.2) */
     if (!add_request(c, irq, method, ++c->last_transaction)) {
         reply_refuse(irq, (struct refusal){SIP_500_INTERNAL_SERVER_ERROR, NULL});
         return;
@@ -247,10 +251,8 @@ static void take_in_dialog(struct call *c, nta_incoming_t *irq, const sip_t *sip
     free(content_type);
 }
 
-/** A request within the dialog. */
-static int on_request(nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip)
+int call_on_request(nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip)
 {
-    (void)leg;
     struct call *c = magic;
     if (sip->sip_request->rq_method == sip_method_ack) { /* of nothing that waits for one */
         nta_incoming_destroy(irq);
@@ -260,12 +262,12 @@ static int on_request(nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *ir
     if (r.code) return reply_refuse(irq, r);
     if (reply_unsupported(irq, sip)) return 0;
     switch (sip->sip_request->rq_method) {
-    case sip_method_invite: take_in_dialog(c, irq, sip, DIALOG_PEER_REINVITE); return 0;
-    case sip_method_update: take_in_dialog(c, irq, sip, DIALOG_PEER_UPDATE); return 0;
-    case sip_method_bye: take_in_dialog(c, irq, sip, DIALOG_PEER_BYE); return 0;
+    case sip_method_invite: take_in_dialog(c, leg, irq, sip, DIALOG_PEER_REINVITE); return 0;
+    case sip_method_update: take_in_dialog(c, leg, irq, sip, DIALOG_PEER_UPDATE); return 0;
+    case sip_method_bye: take_in_dialog(c, leg, irq, sip, DIALOG_PEER_BYE); return 0;
     case sip_method_info:
         if (!sip->sip_payload || !sip->sip_content_type) return reply_refuse(irq, (struct refusal){SIP_200_OK, NULL});
-        take_in_dialog(c, irq, sip, DIALOG_PEER_INFO);
+        take_in_dialog(c, leg, irq, sip, DIALOG_PEER_INFO);
         return 0;
     case sip_method_options: return reply_options(irq);
     default: return reply_refuse(irq, (struct refusal){SIP_481_NO_TRANSACTION, NULL});
@@ -309,8 +311,9 @@ static bool make_leg(struct call *c, nta_incoming_t *irq, const sip_t *sip)
     char tag[2 * sizeof random + 1];
     random_bytes(random, sizeof random);
     hex_format(tag, random, sizeof random);
-    c->leg = nta_leg_tcreate(c->agent->nta, on_request, c, SIPTAG_CALL_ID(sip->sip_call_id), SIPTAG_FROM(sip->sip_to),
-                             SIPTAG_TO(sip->sip_from), NTATAG_REMOTE_CSEQ(sip->sip_cseq->cs_seq), TAG_END());
+    c->leg =
+        nta_leg_tcreate(c->agent->nta, call_on_request, c, SIPTAG_CALL_ID(sip->sip_call_id), SIPTAG_FROM(sip->sip_to),
+                        SIPTAG_TO(sip->sip_from), NTATAG_REMOTE_CSEQ(sip->sip_cseq->cs_seq), TAG_END());
     if (!c->leg || !nta_leg_tag(c->leg, tag)) return false;
     nta_incoming_tag(irq, nta_leg_get_tag(c->leg));
     nta_leg_server_route(c->leg, sip->sip_record_route, sip->sip_contact);
@@ -323,12 +326,15 @@ static bool make_leg(struct call *c, nta_incoming_t *irq, const sip_t *sip)
     return true;
 }
 
-static struct call *call_create(struct agent *a)
+struct call *call_create(struct agent *a, const char *id)
 {
     struct call *c = calloc(1, sizeof *c);
     if (!c) return NULL;
     c->agent = a;
-    random_id(c->id, "CA");
+    if (id)
+        slice_copy(slice_of(id), c->id, sizeof c->id);
+    else
+        random_id(c->id, "CA");
     list_init(&c->link);
     list_init(&c->mark);
     list_init(&c->requests);
@@ -345,7 +351,7 @@ static struct call *call_create(struct agent *a)
 
 int call_begin(struct agent *a, nta_incoming_t *irq, const sip_t *sip)
 {
-    struct call *c = call_create(a);
+    struct call *c = call_create(a, NULL);
     if (!c) return 500;
     if (!find_addresses(c, irq) || !make_leg(c, irq, sip) ||
         !add_request(c, irq, sip_method_invite, DIALOG_FIRST_INVITE)) {
@@ -427,7 +433,10 @@ void call_destroy(struct call *c)
         free(list_object(list_pop_front(&c->pending), struct call_pending, link));
     for (int i = 0; i < CALL_METHODS; i++) {
         if (c->out[i]) nta_outgoing_destroy(c->out[i]);
+        free(c->sent[i].headers);
+        free(c->sent[i].sdp);
     }
+    call_dial_clear(c);
     if (c->leg) nta_leg_destroy(c->leg);
     if (c->tport) tport_unref(c->tport);
     if (c->timer) su_timer_destroy(c->timer);

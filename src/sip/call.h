@@ -13,6 +13,9 @@ struct call;
 /** Takes a checked INVITE that begins a call. @return the status for the leg's callback: 0 where the call answers */
 int call_begin(struct agent *a, nta_incoming_t *irq, const sip_t *sip);
 
+/** Places the call of a dial message; its outcome is told to parleyd. */
+void call_dial(struct agent *a, const struct signal_message *m);
+
 /** A message of parleyd for this call. */
 void call_message(struct call *c, const struct signal_message *m);
 

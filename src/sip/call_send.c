@@ -47,8 +47,10 @@ static void append_contact(struct buffer *b, const struct call *c)
 static void append_session(struct buffer *b, const struct session_offer *session)
 {
     if (session->expires_s == 0) return;
-    buffer_printf(b, "Session-Expires: %u;refresher=%s\r\n", session->expires_s,
-                  session->refresher == SESSION_REFRESHER_UAC ? "uac" : "uas");
+    buffer_printf(b, "Session-Expires: %u", session->expires_s);
+    if (session->refresher != SESSION_REFRESHER_NONE)
+        buffer_printf(b, ";refresher=%s", session->refresher == SESSION_REFRESHER_UAC ? "uac" : "uas");
+    buffer_append_text(b, "\r\n");
 }
 
 static void append_response_headers(struct buffer *b, const struct call *c, const struct dialog_effect *e)
@@ -121,13 +123,13 @@ void call_respond(struct call *c, const struct dialog_effect *e)
     if (e->code >= 200 && !waits) call_drop_request(r);
 }
 
-/** Where the next hop of the dialog is: a literal address of the route or the target, else where the INVITE came from.
- */
-static struct address next_hop(const struct call *c)
+/** Where the next hop of the dialog is: a literal address of the route or the target, else where the INVITE came from
+ * or went to. */
+static struct address next_hop(const struct call *c, nta_leg_t *leg)
 {
     const sip_route_t *route = NULL;
     const sip_contact_t *target = NULL;
-    nta_leg_get_route(c->leg, &route, &target);
+    nta_leg_get_route(leg, &route, &target);
     const url_t *url = route ? route->r_url : target ? target->m_url : NULL;
     struct address a;
     uint32_t port;
@@ -136,21 +138,21 @@ static struct address next_hop(const struct call *c)
     /* A private address told by one who came from a public one cannot be reached: it is behind a NAT. */
     const struct networks *local = &c->agent->options->local_networks;
     if (networks_have(local, &a) && !networks_have(local, &c->peer)) return c->peer;
+    if (a.ipv6 != c->peer.ipv6) return c->peer;
     a.port = (uint16_t)port;
     return a;
 }
 
-static tport_t *transport_of(const struct call *c)
+tport_t *call_transport(const struct call *c)
 {
     bool usable = !tport_is_closed(c->tport) && !tport_is_shutdown(c->tport);
     return usable || !tport_is_secondary(c->tport) ? c->tport : tport_parent(c->tport);
 }
 
-static void route_print(const struct call *c, char *out, size_t size)
+void call_print_route(const struct call *c, nta_leg_t *leg, char out[CALL_ROUTE_SIZE])
 {
-    char text[ADDRESS_TEXT_SIZE];
-    struct address hop = next_hop(c);
-    snprintf(out, size, "sip:%s;transport=%s", address_print(text, &hop), c->tcp ? "tcp" : "udp");
+    struct address hop = next_hop(c, leg);
+    outbound_route(out, CALL_ROUTE_SIZE, &hop, c->tcp);
 }
 
 static void append_reason(struct buffer *b, const char *reason)
@@ -165,19 +167,36 @@ static void append_reason(struct buffer *b, const char *reason)
     buffer_append_text(b, "\"\r\n");
 }
 
+/** What only the INVITE of a call of ours says. */
+static void append_dial_headers(struct buffer *b, const struct signal_message *m)
+{
+    if (m->identity) {
+        buffer_append_text(b, "P-Asserted-Identity: <");
+        append_clean(b, m->identity);
+        buffer_append_text(b, ">\r\n");
+    }
+    if (m->headers) append_headers(b, m->headers);
+}
+
+static bool begins_call(const struct call *c, enum dialog_method method)
+{
+    return c->dial && method == DIALOG_METHOD_INVITE && c->dialog.state == DIALOG_CALLING;
+}
+
 static void append_request_headers(struct buffer *b, const struct call *c, const struct dialog_effect *e)
 {
     if (e->method == DIALOG_METHOD_BYE) {
         append_reason(b, e->reason);
         return;
     }
-    append_contact(b, c);
-    buffer_append_text(b, "Allow: " REQUEST_ALLOW "\r\nSupported: timer\r\n");
+    bool begins = begins_call(c, e->method);
+    buffer_printf(b, "Allow: " REQUEST_ALLOW "\r\nSupported: %s\r\n", begins ? REQUEST_SUPPORTED : "timer");
     append_session(b, &e->session);
     if (e->session.min_s > 90) buffer_printf(b, "Min-SE: %u\r\n", e->session.min_s);
+    if (begins) append_dial_headers(b, &c->dial->m);
 }
 
-void call_request(struct call *c, const struct dialog_effect *e)
+void call_transmit(struct call *c, enum dialog_method method)
 {
     static const struct {
         sip_method_t method;
@@ -187,31 +206,54 @@ void call_request(struct call *c, const struct dialog_effect *e)
         [DIALOG_METHOD_UPDATE] = {SIP_METHOD_UPDATE},
         [DIALOG_METHOD_BYE] = {SIP_METHOD_BYE},
     };
+    struct call_sent *sent = &c->sent[method];
+    struct buffer headers;
+    char route[CALL_ROUTE_SIZE];
+    buffer_init(&headers);
+    if (method != DIALOG_METHOD_BYE) append_contact(&headers, c);
+    if (sent->headers) buffer_append_text(&headers, sent->headers);
+    call_append_credentials(c, &headers, method, methods[method].name, c->leg);
+    call_print_route(c, c->leg, route);
+    const char *to = begins_call(c, method) ? c->dial->m.to_uri : NULL;
+    if (c->out[method]) nta_outgoing_destroy(c->out[method]);
+    c->out[method] = nta_outgoing_tcreate(c->leg, call_on_response, c, URL_STRING_MAKE(route), methods[method].method,
+                                          methods[method].name, URL_STRING_MAKE(to), NTATAG_TPORT(call_transport(c)),
+                                          TAG_IF(headers.len, SIPTAG_HEADER_STR(buffer_text(&headers))),
+                                          TAG_IF(sent->sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+                                          TAG_IF(sent->sdp, SIPTAG_PAYLOAD_STR(sent->sdp)), TAG_END());
+    buffer_clear(&headers);
+    c->out_open[method] = true;
+    if (c->out[method]) return;
+    c->unsent = method;
+    c->unsent_code = 503;
+    c->unsent_reason = "could not be sent";
+}
+
+void call_request(struct call *c, const struct dialog_effect *e)
+{
     struct buffer headers;
     buffer_init(&headers);
     append_request_headers(&headers, c, e);
-    char route[ADDRESS_TEXT_SIZE + 32];
-    route_print(c, route, sizeof route);
-    if (c->out[e->method]) nta_outgoing_destroy(c->out[e->method]);
-    c->out[e->method] = nta_outgoing_tcreate(
-        c->leg, call_on_response, c, URL_STRING_MAKE(route), methods[e->method].method, methods[e->method].name, NULL,
-        NTATAG_TPORT(transport_of(c)), TAG_IF(headers.len, SIPTAG_HEADER_STR(buffer_text(&headers))),
-        TAG_IF(e->sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")), TAG_IF(e->sdp, SIPTAG_PAYLOAD_STR(e->sdp)),
-        TAG_END());
+    struct call_sent *sent = &c->sent[e->method];
+    free(sent->headers);
+    free(sent->sdp);
+    *sent = (struct call_sent){.headers = buffer_take(&headers), .sdp = e->sdp ? slice_dup(slice_of(e->sdp)) : NULL};
     buffer_clear(&headers);
-    c->out_open[e->method] = true;
-    if (!c->out[e->method]) c->unsent = e->method;
+    if (begins_call(c, e->method) && !c->dial->placed)
+        call_dial_place(c);
+    else
+        call_transmit(c, e->method);
 }
 
 void call_send_ack(struct call *c)
 {
     nta_outgoing_t *invite = c->out[DIALOG_METHOD_INVITE];
     if (!invite) return;
-    char route[ADDRESS_TEXT_SIZE + 32], cseq[32];
-    route_print(c, route, sizeof route);
+    char route[CALL_ROUTE_SIZE], cseq[32];
+    call_print_route(c, c->leg, route);
     snprintf(cseq, sizeof cseq, "%u ACK", (unsigned)nta_outgoing_cseq(invite));
     nta_outgoing_t *ack = nta_outgoing_tcreate(c->leg, NULL, NULL, URL_STRING_MAKE(route), SIP_METHOD_ACK, NULL,
-                                               NTATAG_TPORT(transport_of(c)), SIPTAG_CSEQ_STR(cseq), TAG_END());
+                                               NTATAG_TPORT(call_transport(c)), SIPTAG_CSEQ_STR(cseq), TAG_END());
     if (ack) nta_outgoing_destroy(ack);
 }
 
@@ -223,7 +265,12 @@ int call_on_response(nta_outgoing_magic_t *magic, nta_outgoing_t *orq, const sip
     for (int i = 0; i < CALL_METHODS; i++) {
         if (c->out[i] == orq) method = (enum dialog_method)i;
     }
-    if (code < 200 || method == DIALOG_NO_METHOD || !c->out_open[method]) return 0;
+    if (method == DIALOG_NO_METHOD || !c->out_open[method]) return 0;
+    if (c->dialog.state == DIALOG_CALLING || c->dialog.state == DIALOG_CANCELLING) {
+        call_dial_response(c, sip, code);
+        return 0;
+    }
+    if (code < 200 || (sip && call_challenged(c, method, sip))) return 0;
     c->out_open[method] = false;
     struct dialog_event event = {.type = DIALOG_PEER_RESPONSE, .method = method, .code = (uint32_t)code};
     char *sdp = NULL, *reason = NULL;
@@ -285,7 +332,7 @@ static void fill_record(struct dialog_record *r, const struct call *c, su_home_t
     const sip_contact_t *target = NULL;
     nta_leg_get_route(c->leg, &route, &target);
     const struct dialog *d = &c->dialog;
-    r->role = DIALOG_UAS;
+    r->role = c->dial ? DIALOG_UAC : DIALOG_UAS;
     r->call_id = slice_dup(slice_of(c->sip_call_id));
     r->local_uri = slice_dup(slice_of(c->local_uri));
     r->local_tag = slice_dup(slice_of(nta_leg_get_tag(c->leg)));

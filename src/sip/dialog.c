@@ -10,12 +10,20 @@ enum { US_PER_S = 1000000, US_PER_MS = 1000, TRIES_MAX = 5 };
 
 void dialog_init(struct dialog *d, const struct session_policy *policy, struct rng *rng)
 {
-    *d = (struct dialog){.policy = *policy, .rng = rng, .ours.retry_us = INT64_MAX};
+    *d = (struct dialog){.policy = *policy, .rng = rng, .ours.retry_us = INT64_MAX, .answer_by_us = INT64_MAX};
     session_timer_init(&d->session);
+}
+
+static void forget_forks(struct dialog *d)
+{
+    for (int i = 0; i < DIALOG_FORKS_MAX; i++)
+        free(d->forks[i].sdp);
+    memset(d->forks, 0, sizeof d->forks);
 }
 
 void dialog_clear(struct dialog *d)
 {
+    forget_forks(d);
     free(d->ours.sdp);
     free(d->local_sdp);
     free(d->remote_sdp);
@@ -80,6 +88,7 @@ static void end(struct dialog *d, struct dialog_effects *out)
 {
     close_changes(d, out, false);
     d->state = DIALOG_OVER;
+    d->answer_by_us = INT64_MAX;
     drop_ours(d);
     session_timer_init(&d->session);
     add(out, DIALOG_END);
@@ -200,17 +209,23 @@ static bool they_offer(const struct dialog *d)
     return d->offer_theirs || d->reinvite.open || (d->update.open && d->update.offers);
 }
 
+static bool is_going(const struct dialog *d)
+{
+    return d->state == DIALOG_CANCELLING || d->state == DIALOG_ENDING || d->state == DIALOG_OVER;
+}
+
 static void peer_modifies(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
     bool invite = e->type == DIALOG_PEER_REINVITE;
     struct dialog_open *open = invite ? &d->reinvite : &d->update;
     bool offers = invite || e->sdp;
+    bool before_answer = d->state == DIALOG_PROCEEDING || d->state == DIALOG_CALLING;
     struct session_offer reply;
-    if (d->state == DIALOG_ENDING || d->state == DIALOG_OVER) {
+    if (is_going(d)) {
         respond(out, e->transaction, 481);
     } else if (offers && we_offer(d)) {
         respond(out, e->transaction, 491);
-    } else if (open->open || (offers && they_offer(d)) || (invite && d->state == DIALOG_PROCEEDING)) {
+    } else if (open->open || (offers && they_offer(d)) || (invite && before_answer)) {
         refuse_for_now(d, out, e->transaction);
     } else if (!session_timer_answer(&d->policy, &e->session, &reply)) {
         respond(out, e->transaction, 422)->session = reply;
@@ -227,7 +242,7 @@ static void peer_modifies(struct dialog *d, const struct dialog_event *e, struct
 
 static void peer_info(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
-    if (d->state == DIALOG_ENDING || d->state == DIALOG_OVER) {
+    if (is_going(d)) {
         respond(out, e->transaction, 481);
         return;
     }
@@ -237,11 +252,26 @@ static void peer_info(struct dialog *d, const struct dialog_event *e, struct dia
     respond(out, e->transaction, 200)->after_ack = true;
 }
 
+static void give_up_dial(struct dialog *d, struct dialog_effects *out)
+{
+    close_changes(d, out, false);
+    d->state = DIALOG_CANCELLING;
+    d->answer_by_us = INT64_MAX;
+    session_timer_init(&d->session); /* an early UPDATE may have started it */
+    add(out, DIALOG_SEND_CANCEL);
+}
+
 static void peer_bye(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
     if (d->state == DIALOG_OVER) {
         respond(out, e->transaction, 481);
-    } else if (d->state == DIALOG_ENDING) {
+    } else if (d->state == DIALOG_CALLING) {
+        /* It overtook the 200, or it is a callee that refuses by BYE: the INVITE gets its final response either way. */
+        d->end_told = true;
+        tell(out, SIGNAL_BYE);
+        respond(out, e->transaction, 200)->after_ack = true;
+        give_up_dial(d, out);
+    } else if (d->state == DIALOG_ENDING || d->state == DIALOG_CANCELLING) {
         respond(out, e->transaction, 200); /* BYEs crossed: parleyd hears of the end from our own */
     } else {
         d->end_told = true;
@@ -278,7 +308,7 @@ static void tell_response(struct dialog_effects *out, uint32_t transaction, uint
 
 static void send_modify(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
-    if (d->state == DIALOG_ENDING || d->state == DIALOG_OVER) {
+    if (is_going(d)) {
         tell_response(out, e->transaction, 481, "the call is over", NULL);
     } else if (d->state != DIALOG_CONFIRMED || d->ours.method != DIALOG_NO_METHOD || they_offer(d) || d->offer_ours) {
         tell_response(out, e->transaction, 491, "another exchange is going on", NULL);
@@ -353,9 +383,103 @@ static void ours_refused(struct dialog *d, const struct dialog_event *e, int64_t
     }
 }
 
+/* A call of ours, until its final response. */
+
+enum { DIAL_TIMEOUT_S = 30 };
+
+static void send_invite(struct dialog *d, struct dialog_effects *out)
+{
+    d->dial_tries++;
+    struct dialog_effect *effect = add(out, DIALOG_REQUEST);
+    effect->method = DIALOG_METHOD_INVITE;
+    effect->sdp = d->local_sdp;
+    session_timer_propose(&d->policy, &effect->session);
+}
+
+static void send_dial(struct dialog *d, const struct dialog_event *e, int64_t now_us, struct dialog_effects *out)
+{
+    if (d->state != DIALOG_PROCEEDING || d->dial_tries > 0) return;
+    d->state = DIALOG_CALLING;
+    d->we_called = d->offer_ours = true;
+    d->answer_by_us = now_us + (int64_t)(e->timeout_s > 0 ? e->timeout_s : DIAL_TIMEOUT_S) * US_PER_S;
+    keep(&d->local_sdp, e->sdp);
+    send_invite(d, out);
+    add(out, DIALOG_RECORD);
+}
+
+static void cancel_dial(struct dialog *d, struct dialog_effects *out, uint32_t code, const char *reason)
+{
+    tell_ended(d, out, code, reason);
+    give_up_dial(d, out);
+}
+
+/** RFC 3261 section 13.2.1: an unreliable answer is a preview of the one in the 200; a reliable one stands. */
+static void peer_progress(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
+{
+    if (d->state != DIALOG_CALLING && d->state != DIALOG_CANCELLING) return;
+    if (e->reliable) add(out, DIALOG_SEND_PRACK);
+    if (d->state == DIALOG_CANCELLING) return;
+    struct dialog_fork *fork = &d->forks[e->fork % DIALOG_FORKS_MAX];
+    bool news = e->sdp && !fork->answered && (!fork->sdp || strcmp(fork->sdp, e->sdp) != 0);
+    if (e->allows_update) fork->update = true;
+    if (news) keep(&fork->sdp, e->sdp);
+    if (e->sdp && e->reliable) {
+        fork->answered = true;
+        d->offer_ours = false;
+    }
+    struct dialog_effect *effect = tell(out, SIGNAL_PROGRESS);
+    effect->code = e->code;
+    effect->reason = e->reason;
+    effect->sdp = news ? e->sdp : NULL;
+    effect->reliable = e->reliable;
+}
+
+static void dial_answered(struct dialog *d, const struct dialog_event *e, int64_t now_us, struct dialog_effects *out)
+{
+    struct dialog_fork *fork = &d->forks[e->fork % DIALOG_FORKS_MAX];
+    const char *sdp = e->sdp && !fork->answered ? e->sdp : fork->sdp;
+    bool updated = d->remote_sdp && fork->answered; /* an UPDATE in the early dialog is newer than any answer */
+    add(out, DIALOG_SEND_ACK);
+    d->answer_by_us = INT64_MAX;
+    d->offer_ours = false;
+    d->state = DIALOG_CONFIRMED;
+    d->peer_allows_update = d->peer_allows_update || e->allows_update || fork->update;
+    if (sdp && !updated) keep(&d->remote_sdp, sdp);
+    forget_forks(d);
+    if (!d->remote_sdp) {
+        tell_ended(d, out, 488, "no answer to our offer");
+        send_bye(d, out, "no answer to our offer");
+        return;
+    }
+    session_timer_confirmed(&d->session, &e->session, now_us);
+    struct dialog_effect *effect = tell(out, SIGNAL_ANSWER);
+    effect->code = e->code;
+    effect->sdp = d->remote_sdp;
+    add(out, DIALOG_RECORD);
+}
+
+static void dial_response(struct dialog *d, const struct dialog_event *e, int64_t now_us, struct dialog_effects *out)
+{
+    if (e->code < 300 && d->state == DIALOG_CALLING) {
+        dial_answered(d, e, now_us, out);
+    } else if (e->code < 300) { /* it crossed our CANCEL */
+        add(out, DIALOG_SEND_ACK);
+        send_bye(d, out, d->hangup_reason);
+    } else if (e->code == 422 && d->state == DIALOG_CALLING && d->dial_tries < TRIES_MAX &&
+               e->session.min_s > d->policy.min_s) {
+        d->policy.min_s = e->session.min_s;
+        send_invite(d, out);
+    } else {
+        tell_ended(d, out, e->code, e->reason ? e->reason : "failed");
+        end(d, out);
+    }
+}
+
 static void peer_response(struct dialog *d, const struct dialog_event *e, int64_t now_us, struct dialog_effects *out)
 {
-    if (e->method != d->ours.method) {
+    if (e->method == DIALOG_METHOD_INVITE && (d->state == DIALOG_CALLING || d->state == DIALOG_CANCELLING)) {
+        dial_response(d, e, now_us, out);
+    } else if (e->method != d->ours.method) {
         if (e->method == DIALOG_METHOD_INVITE && e->code < 300) add(out, DIALOG_SEND_ACK); /* given up meanwhile */
     } else if (e->method == DIALOG_METHOD_BYE) {
         tell_ended(d, out, e->code, "hung up");
@@ -455,7 +579,9 @@ static void send_refuse(struct dialog *d, const struct dialog_event *e, struct d
 static void send_hangup(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
 {
     keep(&d->hangup_reason, e->reason);
-    if (d->state == DIALOG_PROCEEDING) {
+    if (d->state == DIALOG_CALLING) {
+        cancel_dial(d, out, 487, "hung up");
+    } else if (d->state == DIALOG_PROCEEDING) {
         uint32_t code = e->code >= 300 ? e->code : 480;
         respond(out, DIALOG_FIRST_INVITE, code)->headers = e->headers;
         tell_ended(d, out, code, "hung up");
@@ -480,6 +606,7 @@ static void apply_peer(struct dialog *d, const struct dialog_event *e, int64_t n
     case DIALOG_PEER_UPDATE: peer_modifies(d, e, out); break;
     case DIALOG_PEER_INFO: peer_info(d, e, out); break;
     case DIALOG_PEER_BYE: peer_bye(d, e, out); break;
+    case DIALOG_PEER_PROGRESS: peer_progress(d, e, out); break;
     case DIALOG_PEER_RESPONSE: peer_response(d, e, now_us, out); break;
     default: break;
     }
@@ -489,6 +616,7 @@ void dialog_apply(struct dialog *d, const struct dialog_event *e, int64_t now_us
 {
     out->count = 0;
     switch (e->type) {
+    case DIALOG_SEND_DIAL: send_dial(d, e, now_us, out); break;
     case DIALOG_SEND_PROGRESS: send_progress(d, e, out); break;
     case DIALOG_SEND_ANSWER: send_answer(d, e, now_us, out); break;
     case DIALOG_SEND_REJECT: send_reject(d, e, out); break;
@@ -505,6 +633,7 @@ int64_t dialog_deadline(const struct dialog *d)
     int64_t at = d->ours.retry_us;
     if (d->session.refresh_us < at) at = d->session.refresh_us;
     if (d->session.expiry_us < at) at = d->session.expiry_us;
+    if (d->answer_by_us < at) at = d->answer_by_us;
     return at;
 }
 
@@ -520,6 +649,14 @@ static void retry(struct dialog *d, int64_t now_us, struct dialog_effects *out)
 void dialog_expire(struct dialog *d, int64_t now_us, struct dialog_effects *out)
 {
     out->count = 0;
+    if (now_us >= d->answer_by_us) {
+        cancel_dial(d, out, 408, "no answer");
+        return;
+    }
+    if (now_us >= d->session.expiry_us && d->state == DIALOG_CALLING) {
+        cancel_dial(d, out, 408, "session expired");
+        return;
+    }
     if (now_us >= d->session.expiry_us) {
         tell_ended(d, out, 408, "session expired");
         if (d->state == DIALOG_ANSWERED)

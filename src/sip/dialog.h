@@ -2,8 +2,9 @@
  * @file dialog.h  The life of one SIP dialog: what happens goes in, what is to be done comes out.
  *
  * Offer and answer (RFC 3264, 6337), reliable provisional responses (RFC 3262), UPDATE (RFC 3311), session timers
- * (RFC 4028) and glare (RFC 3261 section 14) are decided here. Retransmission, routing and CSeq numbers are the
- * transaction layer's; what the media does is parleyd's.
+ * (RFC 4028) and glare (RFC 3261 section 14) are decided here, and of a call of ours: forked answers, CANCEL and its
+ * glare with a 200 (sections 9 and 13.2.2.4). Retransmission, routing, digests and CSeq numbers are the transaction
+ * layer's; what the media does is parleyd's.
  *
  * Pure: no clock, no I/O; time and randomness are arguments. Effects are carried out in order.
  * Thread: one at a time.
@@ -22,13 +23,18 @@
 /** The first INVITE's transaction in events and effects; other requests of the peer are numbered from 1. */
 enum { DIALOG_FIRST_INVITE = 0 };
 
+/** Early dialogs of one INVITE of ours that are told apart; further ones are not heard of until one of them answers. */
+enum { DIALOG_FORKS_MAX = 8 };
+
 enum dialog_method { DIALOG_NO_METHOD, DIALOG_METHOD_INVITE, DIALOG_METHOD_UPDATE, DIALOG_METHOD_BYE };
 
 enum dialog_state {
     DIALOG_PROCEEDING, /**< the first INVITE is not answered */
     DIALOG_ANSWERED,   /**< our 200 is out, its ACK is not in */
     DIALOG_CONFIRMED,
-    DIALOG_ENDING, /**< our BYE is out */
+    DIALOG_CALLING,    /**< our first INVITE is not answered */
+    DIALOG_CANCELLING, /**< likewise, and given up: its final response is waited for */
+    DIALOG_ENDING,     /**< our BYE is out */
     DIALOG_OVER,
 };
 
@@ -43,7 +49,9 @@ enum dialog_event_type {
     DIALOG_PEER_UPDATE,   /**< likewise */
     DIALOG_PEER_INFO,     /**< transaction, content_type, body */
     DIALOG_PEER_BYE,      /**< transaction */
-    DIALOG_PEER_RESPONSE, /**< final, to the method of our request: code, reason, sdp, session */
+    DIALOG_PEER_PROGRESS, /**< provisional, to our first INVITE: fork, code, reason, sdp, reliable, allows_update */
+    DIALOG_PEER_RESPONSE, /**< final, to the method of our request: code, reason, sdp, session; fork, allows_update */
+    DIALOG_SEND_DIAL,     /**< a call of ours begins: sdp, timeout_s */
     DIALOG_SEND_PROGRESS, /**< from parleyd from here on, as signal/message.h says: code, sdp, reliable */
     DIALOG_SEND_ANSWER,
     DIALOG_SEND_REJECT,
@@ -67,15 +75,19 @@ struct dialog_event {
     bool reliable;
     bool supports_100rel, requires_100rel;
     bool allows_update;
+    uint32_t fork; /**< which early dialog answers our first INVITE: from 0 in the order in which they appeared */
+    uint32_t timeout_s;
 };
 
 enum dialog_effect_type {
     DIALOG_TELL,    /**< a message to parleyd: tell, transaction, code, reason, sdp, content_type, body */
     DIALOG_RESPOND, /**< to a request of the peer: transaction, code, reason, sdp, session, reliable, retry_after ... */
     DIALOG_REQUEST, /**< send one of ours: method, sdp, session, reason */
-    DIALOG_SEND_ACK, /**< of the 2xx to our INVITE */
-    DIALOG_RECORD,   /**< the dialog record has changed: tell parleyd */
-    DIALOG_END,      /**< nothing more to come: forget it once what was said is on its way */
+    DIALOG_SEND_ACK,    /**< of the 2xx to our INVITE */
+    DIALOG_SEND_PRACK,  /**< of the provisional response that has just come */
+    DIALOG_SEND_CANCEL, /**< of our first INVITE, as soon as that is allowed (RFC 3261 section 9.1) */
+    DIALOG_RECORD,      /**< the dialog record has changed: tell parleyd */
+    DIALOG_END,         /**< nothing more to come: forget it once what was said is on its way */
 };
 
 struct dialog_effect {
@@ -118,6 +130,12 @@ struct dialog_ours {
     unsigned tries;
 };
 
+/** An early dialog that our first INVITE made. */
+struct dialog_fork {
+    char *sdp;             /**< owned; the last answer it told */
+    bool answered, update; /**< its answer came reliably, so it stands; it takes UPDATE */
+};
+
 struct dialog {
     enum dialog_state state;
     bool we_called;                /**< we own the Call-ID: decides the wait after a 491 */
@@ -136,6 +154,9 @@ struct dialog {
     struct session_offer invite_session; /**< the reply for the first 200 */
     char *local_sdp, *remote_sdp;        /**< owned; the last that were exchanged */
     char *hangup_reason;                 /**< owned */
+    struct dialog_fork forks[DIALOG_FORKS_MAX];
+    int64_t answer_by_us; /**< when a call of ours is given up; INT64_MAX where it is none, or answered */
+    unsigned dial_tries;
     struct rng *rng;
 };
 

@@ -9,26 +9,11 @@
 
 enum { PORT_TRIES = 20, DESCRIPTORS_MAX = 1024 };
 
-static socklen_t to_socket(struct sockaddr_storage *out, const struct address *a)
-{
-    memset(out, 0, sizeof *out);
-    if (a->ipv6) {
-        struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(a->port)};
-        memcpy(&in.sin6_addr, a->bytes, 16);
-        memcpy(out, &in, sizeof in);
-        return sizeof in;
-    }
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(a->port)};
-    memcpy(&in.sin_addr, a->bytes, 4);
-    memcpy(out, &in, sizeof in);
-    return sizeof in;
-}
-
 /** Binds for a moment. @return the port, 0 where it failed (errno) */
 static uint16_t try_bind(const struct address *a, int type)
 {
     struct sockaddr_storage s;
-    socklen_t len = to_socket(&s, a);
+    socklen_t len = address_to_socket(&s, a);
     int fd = socket(s.ss_family, type | SOCK_CLOEXEC, 0);
     if (fd < 0) return 0;
     int one = 1;

@@ -136,6 +136,17 @@ struct session_offer request_session(const sip_t *sip)
     return offer;
 }
 
+enum digest_outcome request_challenge(const sip_t *sip, struct digest *digest)
+{
+    bool proxy = sip->sip_status->st_status == 407;
+    enum digest_outcome best = DIGEST_UNSUPPORTED;
+    for (const msg_auth_t *a = proxy ? sip->sip_proxy_authenticate : sip->sip_www_authenticate; a; a = a->au_next) {
+        enum digest_outcome outcome = digest_learn(digest, proxy, a->au_scheme, a->au_params);
+        if (outcome > best) best = outcome;
+    }
+    return best;
+}
+
 static char *text(const char *value)
 {
     return value ? signal_text(slice_of(value)) : NULL;

@@ -1,5 +1,6 @@
 /**
- * @file request.h  Reading SIP requests: what must be refused at once, and what parleyd is told of the rest.
+ * @file request.h  Reading SIP requests (and of responses, what both have): what must be refused at once, and what
+ * parleyd is told of the rest.
  *
  * No state and no sending. What it hands out is borrowed from the message unless said otherwise.
  * Thread: the main thread.
@@ -11,6 +12,7 @@
 
 #include "signal/message.h"
 #include "sip/dialog.h"
+#include "sip/digest.h"
 
 #define REQUEST_ALLOW     "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO"
 #define REQUEST_SUPPORTED "100rel, timer"
@@ -49,6 +51,9 @@ bool request_allows(const sip_t *sip, sip_method_t method, const char *name);
 
 /** Session-Expires, Min-SE and the timer option of a request or response. */
 struct session_offer request_session(const sip_t *sip);
+
+/** Takes in the challenges of a 401 or 407. @return the best of their outcomes */
+enum digest_outcome request_challenge(const sip_t *sip, struct digest *digest);
 
 /** Fills the members of an invite message that stand in the request itself. */
 void request_describe(struct signal_message *m, const sip_t *sip);

@@ -58,6 +58,12 @@ void session_timer_request(const struct session_timer *t, const struct session_p
     request->refresher = t->we_refresh ? SESSION_REFRESHER_UAC : SESSION_REFRESHER_UAS;
 }
 
+void session_timer_propose(const struct session_policy *policy, struct session_offer *request)
+{
+    *request = (struct session_offer){.supported = true, .min_s = policy->min_s};
+    if (policy->expires_s > 0) request->expires_s = larger(policy->expires_s, policy->min_s);
+}
+
 void session_timer_confirmed(struct session_timer *t, const struct session_offer *response, int64_t now_us)
 {
     if (response->expires_s > 0) {

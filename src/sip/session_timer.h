@@ -52,6 +52,9 @@ void session_timer_answered(struct session_timer *t, const struct session_offer 
 void session_timer_request(const struct session_timer *t, const struct session_policy *policy,
                            struct session_offer *request);
 
+/** What the INVITE of a call of ours proposes (section 7.1). */
+void session_timer_propose(const struct session_policy *policy, struct session_offer *request);
+
 /** A 2xx came to our own re-INVITE or UPDATE: the session begins anew (section 7.2). */
 void session_timer_confirmed(struct session_timer *t, const struct session_offer *response, int64_t now_us);
 

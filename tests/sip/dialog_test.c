@@ -53,6 +53,8 @@ static void put_effect(struct bench *b, const struct dialog_effect *e)
         break;
     case DIALOG_REQUEST: put(b, "request:%s", method_name(e->method)); break;
     case DIALOG_SEND_ACK: put(b, "ACK"); break;
+    case DIALOG_SEND_PRACK: put(b, "PRACK"); break;
+    case DIALOG_SEND_CANCEL: put(b, "CANCEL"); break;
     case DIALOG_RECORD: return; /* accompanies most; looked at on its own where it matters */
     case DIALOG_END: put(b, "end"); break;
     }
@@ -507,6 +509,173 @@ static void info_is_told_and_answered(void **state)
     close_bench(&b);
 }
 
+/** A call of ours that is on its way: we offered o. */
+static void open_dial(struct bench *b)
+{
+    open_bench(b);
+    DO(b, "request:INVITE(o)", .type = DIALOG_SEND_DIAL, .sdp = "o", .timeout_s = 20);
+    assert_int_equal(b->effects.at[0].session.expires_s, 1800);
+    assert_true(dialog_deadline(&b->dialog) == b->now_us + 20 * (int64_t)S);
+}
+
+#define ANSWERED .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_INVITE, .code = 200
+
+static void a_call_of_ours_rings_is_answered_and_hung_up(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "tell:progress:180", .type = DIALOG_PEER_PROGRESS, .code = 180);
+    DO(&b, "ACK tell:answer:200(a)", ANSWERED, .sdp = "a", .allows_update = true);
+    assert_int_equal(b.dialog.state, DIALOG_CONFIRMED);
+    assert_true(b.dialog.we_called && b.dialog.peer_allows_update);
+    assert_true(dialog_deadline(&b.dialog) == INT64_MAX);
+    DO(&b, "request:BYE", .type = DIALOG_SEND_HANGUP);
+    DO(&b, "tell:ended:200 end", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_BYE, .code = 200);
+    close_bench(&b);
+}
+
+static void an_early_answer_is_told_once_and_again_only_where_it_changes(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "tell:progress:183(a)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "a");
+    DO(&b, "tell:progress:183", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "a");
+    DO(&b, "tell:progress:183(b)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "b");
+    DO(&b, "ACK tell:answer:200(b)", ANSWERED);
+    close_bench(&b);
+}
+
+static void a_reliable_answer_stands_whatever_comes_later(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "PRACK tell:progress:183(a)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "a", .reliable = true);
+    DO(&b, "PRACK tell:progress:180", .type = DIALOG_PEER_PROGRESS, .code = 180, .reliable = true);
+    DO(&b, "tell:progress:183", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "x");
+    DO(&b, "ACK tell:answer:200(a)", ANSWERED, .sdp = "x");
+    close_bench(&b);
+}
+
+static void an_early_session_of_ours_is_updated_by_the_peer(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "respond:1:491", .type = DIALOG_PEER_UPDATE, .transaction = 1, .sdp = "u"); /* ours is not answered */
+    DO(&b, "PRACK tell:progress:183(a)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "a", .reliable = true);
+    DO(&b, "tell:update#2(u)", .type = DIALOG_PEER_UPDATE, .transaction = 2, .sdp = "u");
+    DO(&b, "respond:2:200(w)", .type = DIALOG_SEND_ACCEPT, .transaction = 2, .sdp = "w");
+    DO(&b, "respond:3:500:retry-after", .type = DIALOG_PEER_REINVITE, .transaction = 3, .sdp = "i");
+    DO(&b, "ACK tell:answer:200(u)", ANSWERED, .sdp = "a");
+    close_bench(&b);
+}
+
+static void the_fork_that_answers_first_decides(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "tell:progress:183(a)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "a", .fork = 0);
+    DO(&b, "tell:progress:183(b)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "b", .fork = 1);
+    DO(&b, "tell:progress:180", .type = DIALOG_PEER_PROGRESS, .code = 180, .fork = 2);
+    DO(&b, "ACK tell:answer:200(a)", ANSWERED, .fork = 0);
+    DO(&b, "", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "c", .fork = 1);
+    close_bench(&b);
+}
+
+static void a_failure_is_told_with_its_code(void **state)
+{
+    (void)state;
+    static const uint32_t codes[] = {302, 404, 408, 480, 486, 487, 503, 600, 603};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct bench b;
+        char expected[64];
+        open_dial(&b);
+        snprintf(expected, sizeof expected, "tell:ended:%u end", codes[i]);
+        DO(&b, expected, .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_INVITE, .code = codes[i]);
+        DO(&b, "", .type = DIALOG_SEND_HANGUP);
+        close_bench(&b);
+    }
+}
+
+static void no_answer_in_time_is_cancelled(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    b.now_us = dialog_deadline(&b.dialog);
+    expire(&b);
+    assert_string_equal(b.log, "tell:ended:408 CANCEL");
+    assert_true(dialog_deadline(&b.dialog) == INT64_MAX);
+    DO(&b, "", .type = DIALOG_PEER_PROGRESS, .code = 180);
+    DO(&b, "PRACK", .type = DIALOG_PEER_PROGRESS, .code = 180, .reliable = true);
+    DO(&b, "", .type = DIALOG_SEND_HANGUP);
+    DO(&b, "end", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_INVITE, .code = 487);
+    close_bench(&b);
+}
+
+static void a_200_that_crosses_our_cancel_is_acked_and_hung_up(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "tell:ended:487 CANCEL", .type = DIALOG_SEND_HANGUP, .reason = "enough");
+    DO(&b, "ACK request:BYE", ANSWERED, .sdp = "a");
+    assert_string_equal(b.effects.at[1].reason, "enough");
+    DO(&b, "end", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_BYE, .code = 200);
+    close_bench(&b);
+}
+
+static void a_bye_that_overtakes_the_answer_ends_the_call(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "tell:bye respond:1:200:later CANCEL", .type = DIALOG_PEER_BYE, .transaction = 1);
+    DO(&b, "ACK request:BYE", ANSWERED, .sdp = "a");
+    DO(&b, "end", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_BYE, .code = 481);
+    close_bench(&b);
+}
+
+static void an_answer_without_sdp_is_none(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "ACK tell:ended:488 request:BYE", ANSWERED);
+    DO(&b, "end", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_BYE, .code = 200);
+    close_bench(&b);
+}
+
+static void a_session_that_is_too_short_for_the_callee_is_offered_again(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "request:INVITE(o)", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_INVITE, .code = 422,
+       .session = {.min_s = 3600});
+    assert_int_equal(b.effects.at[0].session.expires_s, 3600);
+    DO(&b, "tell:ended:422 end", .type = DIALOG_PEER_RESPONSE, .method = DIALOG_METHOD_INVITE, .code = 422,
+       .session = {.min_s = 3600});
+    close_bench(&b);
+}
+
+static void the_timer_of_a_call_of_ours_runs_as_the_callee_says(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_dial(&b);
+    DO(&b, "ACK tell:answer:200(a)", ANSWERED, .sdp = "a", .session = {true, 200, SESSION_REFRESHER_UAC, 0});
+    assert_true(dialog_deadline(&b.dialog) == b.now_us + 100 * (int64_t)S);
+    b.now_us += 100 * (int64_t)S;
+    expire(&b);
+    assert_string_equal(b.log, "request:INVITE(o)");
+    close_bench(&b);
+}
+
 /** No order of events breaks a promise of ours: every request is answered once, and nothing follows the end. */
 static void any_order_of_events_is_survived(void **state)
 {
@@ -518,7 +687,7 @@ static void any_order_of_events_is_survived(void **state)
     for (int round = 0; round < 20000; round++) {
         struct bench b;
         open_bench(&b);
-        apply(&b, (struct dialog_event){.type = DIALOG_PEER_INVITE,
+        apply(&b, (struct dialog_event){.type = rng_below(&rng, 2) ? DIALOG_PEER_INVITE : DIALOG_SEND_DIAL,
                                         .sdp = texts[rng_below(&rng, 3)],
                                         .supports_100rel = rng_below(&rng, 2),
                                         .session = {rng_below(&rng, 2), rng_below(&rng, 400), 0, 0}});
@@ -533,6 +702,7 @@ static void any_order_of_events_is_survived(void **state)
                 .code = codes[rng_below(&rng, 11)],
                 .sdp = texts[rng_below(&rng, 3)],
                 .reliable = rng_below(&rng, 2),
+                .fork = rng_below(&rng, 12),
                 .allows_update = rng_below(&rng, 2),
                 .session = {rng_below(&rng, 2), rng_below(&rng, 400), 0, 0},
             };
@@ -583,6 +753,18 @@ int main(void)
         cmocka_unit_test(a_refresh_of_the_peer_starts_the_session_anew),
         cmocka_unit_test(a_call_with_too_short_a_session_is_not_even_told),
         cmocka_unit_test(info_is_told_and_answered),
+        cmocka_unit_test(a_call_of_ours_rings_is_answered_and_hung_up),
+        cmocka_unit_test(an_early_answer_is_told_once_and_again_only_where_it_changes),
+        cmocka_unit_test(a_reliable_answer_stands_whatever_comes_later),
+        cmocka_unit_test(an_early_session_of_ours_is_updated_by_the_peer),
+        cmocka_unit_test(the_fork_that_answers_first_decides),
+        cmocka_unit_test(a_failure_is_told_with_its_code),
+        cmocka_unit_test(no_answer_in_time_is_cancelled),
+        cmocka_unit_test(a_200_that_crosses_our_cancel_is_acked_and_hung_up),
+        cmocka_unit_test(a_bye_that_overtakes_the_answer_ends_the_call),
+        cmocka_unit_test(an_answer_without_sdp_is_none),
+        cmocka_unit_test(a_session_that_is_too_short_for_the_callee_is_offered_again),
+        cmocka_unit_test(the_timer_of_a_call_of_ours_runs_as_the_callee_says),
         cmocka_unit_test(any_order_of_events_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 """Writes sipp scenarios from short steps, and runs them against parley-sip."""
+import contextlib
 import socket
 import subprocess
+import time
 
 OFFER = """v=0
 o=- 7 1 IN IP[local_ip_type] [local_ip]
@@ -68,8 +70,15 @@ def receive(method, **headers):
     return f'<recv request="{method}">{checks(**headers)}</recv>\n'
 
 
-def answer(code, phrase, body=None, headers=""):
-    lines = [f"SIP/2.0 {code} {phrase}", "[last_Via:]", "[last_From:]", "[last_To:]", "[last_Call-ID:]", "[last_CSeq:]"]
+# An INVITE whose CSeq the callee needs for its answer to come after a CANCEL.
+INVITE_NUMBERED = (
+    '<recv request="INVITE"><action><ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" check_it="true" assign_to="cseq"/></action></recv>\n'
+)
+
+
+def answer(code, phrase, body=None, headers="", cseq=None):
+    to = "[last_To:];tag=u[call_number]" if code > 100 else "[last_To:]"
+    lines = [f"SIP/2.0 {code} {phrase}", "[last_Via:]", "[last_From:]", to, "[last_Call-ID:]", f"CSeq: {cseq}" if cseq else "[last_CSeq:]"]
     lines.append("Contact: <sip:caller@[local_ip]:[local_port];transport=[transport]>")
     lines += [h for h in headers.split("\n") if h]
     if body:
@@ -90,14 +99,57 @@ def free_port(host="127.0.0.1"):
     return port
 
 
-def run(folder, name, steps, target, user, transport="u1", host="127.0.0.1", seconds=20, calls=1, rate=10):
-    """Raises with sipp's own words where the scenario fails."""
+def write(folder, name, steps):
     path = f"{folder}/{name.replace(' ', '_')}.xml"
     with open(path, "w") as f:
         body = "".join(steps)
         used = sorted({f"check{i}" for i in range(8) if f'"check{i}"' in body})
         reference = f'<Reference variables="{",".join(used)}"/>\n' if used else ""
         f.write(f'<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="{name}">\n{body}{reference}</scenario>\n')
+    return path
+
+
+def is_listening(host, port, transport):
+    """Whether somebody is there already: the port can be bound only where nobody is."""
+    kind = socket.SOCK_STREAM if transport[0] == "t" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as s:
+        try:
+            s.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def listen(folder, name, steps, transport="u1", host="127.0.0.1", seconds=15):
+    """A sipp that is called; gives its URI, and raises with sipp's own words where the scenario fails."""
+    path = write(folder, name, steps)
+    local = f"[{host}]" if ":" in host else host
+    port, errors = free_port(host), path + ".errors"
+    command = ["sipp", "-sf", path, "-m", "1", "-t", transport, "-i", local, "-p", str(port), "-timeout", f"{seconds}s", "-timeout_error", "-nostdin",
+               "-recv_timeout", "12000", "-trace_err", "-error_file", errors, "-nd"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        end = time.monotonic() + 5
+        while not is_listening(host, port, transport) and time.monotonic() < end:
+            time.sleep(0.02)
+        yield f"sip:bob@{local}:{port}"
+        said, _ = process.communicate(timeout=seconds + 5)
+        if process.returncode != 0:
+            try:
+                said = open(errors).read()
+            except OSError:
+                pass
+            raise AssertionError(f"sipp exit {process.returncode}: {said[-2500:]}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def run(folder, name, steps, target, user, transport="u1", host="127.0.0.1", seconds=20, calls=1, rate=10):
+    """Raises with sipp's own words where the scenario fails."""
+    path = write(folder, name, steps)
     local = f"[{host}]" if ":" in host else host
     errors = path + ".errors"
     command = ["sipp", target, "-sf", path, "-s", user, "-m", str(calls), "-r", str(rate), "-t", transport, "-i", local]
