@@ -139,6 +139,14 @@ static void kept_path(const struct music *m, const char *conference, const char 
     snprintf(out, 4096, "%s/%s.audio%s", m->dir, conference, suffix);
 }
 
+/* What cannot be played is not kept. */
+static void remove_kept(const struct fetch *f, const char *suffix)
+{
+    char path[4096];
+    kept_path(f->music, f->conference, suffix, path);
+    unlink(path);
+}
+
 static void finish(struct fetch *f, struct sound *sound)
 {
     music_done_fn *done = f->done;
@@ -189,9 +197,11 @@ static void on_decoded(void *arg, status s, struct sound *sound, const char *wha
     struct fetch *f = arg;
     uint8_t hash[HASH_BYTES];
     char why[160];
-    if (s != STATUS_OK)
+    if (s != STATUS_OK) {
         log_event(LOG_WARN, "wait_music_unusable", "conf=%s why=%s", f->conference,
                   log_value(why, sizeof why, slice_of(what)));
+        if (!f->forgotten) remove_kept(f, "");
+    }
     if (s == STATUS_OK && take_hash(f, hash)) keep_content(f->music, hash, sound);
     finish(f, sound);
 }
@@ -227,6 +237,7 @@ static void on_fetched(void *arg, const struct http_result *result)
         char why[320];
         log_event(LOG_WARN, "wait_music_not_fetched", "conf=%s code=%d why=%s", f->conference, result->code,
                   log_value(why, sizeof why, slice_of(result->error)));
+        remove_kept(f, ".part");
         finish(f, NULL);
         return;
     }
