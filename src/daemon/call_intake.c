@@ -6,6 +6,7 @@
 #include "daemon/call_entry.h"
 #include "daemon/conferences.h"
 #include "daemon/sip_link.h"
+#include "net/own_address.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/random.h"
@@ -82,8 +83,11 @@ static bool choose_route(struct call_entry *e, const char *request_uri)
 {
     struct calls *cs = e->calls;
     struct fault fault = {0, ""};
-    status s = route_choose(&e->call->choice, cs->routes, cs->route_count, slice_of(request_uri),
-                            slice_of(e->call->source), &fault);
+    struct slice uri = slice_of(request_uri), source = slice_of(e->call->source);
+    status s = route_choose(&e->call->choice, cs->routes, cs->route_count, uri, source, &fault);
+    /* Who calls 127.0.0.1 from this machine may show its public address, and is as near as loopback. */
+    if (s == STATUS_REFUSED && own_address(source))
+        s = route_choose(&e->call->choice, cs->routes, cs->route_count, uri, slice_of("127.0.0.1:0"), &fault);
     if (s == STATUS_OK) {
         const char *account = e->call->choice.route->account;
         strcpy(e->account, account[0] ? account : accounts_first(cs->bridge->accounts));
@@ -92,9 +96,9 @@ static bool choose_route(struct call_entry *e, const char *request_uri)
     uint32_t code = s == STATUS_UNSUPPORTED ? 416 : sip_status_code(s);
     cs->figures.refused_route++;
     strcpy(e->account, accounts_first(cs->bridge->accounts));
-    char uri[160];
+    char shown[160];
     log_event(LOG_INFO, "call_refused", "call=%s code=%u uri=%s why=\"%s\"", e->call->id, code,
-              log_value(uri, sizeof uri, slice_of(request_uri)), fault.what);
+              log_value(shown, sizeof shown, uri), fault.what);
     call_refuse(e->call, code, fault.what, 0, s == STATUS_REFUSED ? "appReject" : "failed");
     return false;
 }

@@ -34,7 +34,7 @@ struct config_route {
     bool record;                 /**< conferences it makes are recorded; default false */
     char *status_callback_url;   /**< of conferences it makes; "" for none */
     char *wait_url;              /**< likewise */
-    struct config_list networks; /**< CIDR ranges that may call; empty: loopback and private networks */
+    struct config_list networks; /**< CIDR ranges that may call; empty: this machine and private networks */
 };
 
 struct config {
