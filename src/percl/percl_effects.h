@@ -32,7 +32,8 @@ enum percl_effect_type {
     PERCL_DO_CREATE_CONFERENCE, /**< by .command->create; PERCL_ON_CREATED follows */
     PERCL_DO_ADD_TO_CONFERENCE, /**< put .call into .conference by .add. Of this call: PERCL_ON_JOINED follows. Another
                                      call (legacy callId): its own runner gets PERCL_ON_ADD with .add */
-    PERCL_DO_LEAVE_CONFERENCE,  /**< take this call out of .conference, for it moves to another; no PERCL_ON_LEFT */
+    PERCL_DO_LEAVE_CONFERENCE, /**< take this call out of .conference, for it moves to another; no PERCL_ON_LEFT. It may
+                                  not be in it yet */
     PERCL_DO_REMOVE_FROM_CONFERENCE, /**< put .call out of the conference it is in, as REST's DELETE: PERCL_ON_LEFT
                                         follows to that call's runner */
     PERCL_DO_TERMINATE_CONFERENCE,   /**< terminate .conference */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "percl/percl_turn.h"
+#include "percl/turn.h"
 
 status percl_run_create(struct percl_run **out, const char *call, const char *voice_fallback_url)
 {
@@ -178,6 +178,7 @@ static void over(struct turn *t)
     if (run->phase == PHASE_COLLECTING) collect_over(t);
     if (recording) utterance_stop(t, "hangup");
     membership_leave(t);
+    percl_add_clear(&run->add); /* of a conference it was on its way into */
     run->phase = PHASE_ENDED;
     if (!recording) run->awaited = 0;
     run->deadline_us = UINT64_MAX;

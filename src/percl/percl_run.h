@@ -17,7 +17,7 @@
  * - Call-control keys are watched while the call is in the conference and no script-bearing webhook is under way; a new
  *   match drops the script of the last one. Keys typed in a conference are never kept for GetDigits.
  * - Elsewhere up to PERCL_AHEAD_MAX keys are kept for the next GetDigits; Say forgets them (its prompts do not), so
- * does flushBuffer. Keys typed ahead skip the prompts.
+ * does flushBuffer. Keys typed ahead skip the prompts; a finishing key with none before it is dropped.
  * - Legacy callId and conferenceId: another call or conference is acted on, and the script goes on with its next
  *   command. Whether it belongs to the account is the wiring's to check (and to log where not).
  * - voiceFallbackUrl is tried once where voiceUrl cannot be reached or answers an error; not for a bad script.

@@ -436,6 +436,13 @@ static void keys_typed_ahead_count_and_skip_the_prompts(void **state)
         {"played 2", "collect 1"},
         {"key #", "collect 0; ask 3 getDigits http://d digits=4 reason=finishKey"},
     };
+    static const struct line left_over[] = {
+        OUTBOUND,
+        {"key ##", ""},
+        {DIGITS(TWO_PROMPTS), "collect 1; say 2 pin"},
+        {"key #", "stop 2; collect 0; ask 3 getDigits http://d digits= reason=finishKey"},
+    };
+    PLAY(left_over);
     PLAY(kept);
     PLAY(flushed);
     PLAY(said);

@@ -1,11 +1,11 @@
 /**
- * @file percl_turn.h  The inside of a runner, and one event being applied to it. Not for other folders.
+ * @file turn.h  The inside of a runner, and one event being applied to it. Not for other folders.
  *
  * Room for the effects of the turn, and copies it needs, are taken before it begins; nothing in it can fail.
  * Thread: control.
  */
-#ifndef PARLEY_PERCL_PERCL_TURN_H
-#define PARLEY_PERCL_PERCL_TURN_H
+#ifndef PARLEY_PERCL_TURN_H
+#define PARLEY_PERCL_TURN_H
 
 #include "percl/percl_control.h"
 #include "percl/percl_digits.h"
@@ -68,7 +68,7 @@ struct turn {
     struct percl_effects *effects;
 };
 
-/* ---- percl_turn.c: what is said ---- */
+/* ---- turn.c: what is said ---- */
 
 struct percl_effect *turn_say(struct turn *t, enum percl_effect_type type, const struct percl_command *command);
 void turn_log(struct turn *t, enum percl_level level, const struct percl_command *command, const char *message,
@@ -95,26 +95,26 @@ void turn_drop_script(struct turn *t);
 /** now and so many milliseconds. */
 uint64_t turn_after_ms(const struct turn *t, uint32_t ms);
 
-/* ---- percl_steps.c ---- */
+/* ---- steps.c ---- */
 
 /** Runs commands until one of them waits, or the script is used up. */
 void steps_go_on(struct turn *t);
 
-/* ---- percl_collect.c: GetDigits ---- */
+/* ---- collect.c: GetDigits ---- */
 void collect_start(struct turn *t, const struct percl_command *c);
 void collect_key(struct turn *t, char key);
 void collect_played(struct turn *t);
 void collect_expire(struct turn *t);
 void collect_over(struct turn *t);
 
-/* ---- percl_utterance.c: RecordUtterance ---- */
+/* ---- utterance.c: RecordUtterance ---- */
 void utterance_start(struct turn *t, const struct percl_command *c);
 void utterance_begun(struct turn *t);
 void utterance_stop(struct turn *t, const char *term_reason);
 void utterance_key(struct turn *t, char key);
 void utterance_recorded(struct turn *t, const struct percl_recording *recording);
 
-/* ---- percl_membership.c: the conference ---- */
+/* ---- membership.c: the conference ---- */
 
 /** Enters the conference of *add, whose strings it takes. */
 void membership_enter(struct turn *t, struct percl_add_to_conference *add, const struct percl_command *c);

@@ -1,4 +1,4 @@
-#include "percl/percl_turn.h"
+#include "percl/turn.h"
 
 #include <assert.h>
 #include <string.h>

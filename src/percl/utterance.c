@@ -1,4 +1,4 @@
-#include "percl/percl_turn.h"
+#include "percl/turn.h"
 
 void utterance_start(struct turn *t, const struct percl_command *c)
 {

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "percl/percl_turn.h"
+#include "percl/turn.h"
 
 /** The membership is over; its strings live on for the effects of this turn. */
 static const struct percl_add_to_conference *forget(struct turn *t)

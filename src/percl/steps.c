@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "percl/percl_turn.h"
+#include "percl/turn.h"
 
 typedef void step_fn(struct turn *t, const struct percl_command *c);
 

@@ -1,4 +1,6 @@
-#include "percl/percl_turn.h"
+#include <string.h>
+
+#include "percl/turn.h"
 
 /** Says the prompts one after the other; behind the last, the initial timer runs. */
 static void next_prompt(struct turn *t)
@@ -34,17 +36,23 @@ static void finish(struct turn *t)
     turn_request(t, PERCL_HOOK_GET_DIGITS, t->run->command->get_digits.action_url, &extra);
 }
 
-/** Takes keys that were typed before, as many as it needs. @return true where it took any */
+/**
+ * Takes keys that were typed before, as many as it needs. A finishing key with nothing before it is dropped: it is most
+ * often the rest of the last GetDigits, which was full one key earlier.
+ *
+ * @return true where it holds any
+ */
 static bool take_ahead(struct turn *t)
 {
     struct percl_run *run = t->run;
     size_t taken = 0;
-    while (taken < run->ahead_count && run->digits.state == PERCL_DIGITS_OPEN)
-        percl_digits_key(&run->digits, run->ahead[taken++], t->now_us);
-    for (size_t i = taken; i < run->ahead_count; i++)
-        run->ahead[i - taken] = run->ahead[i];
+    for (; taken < run->ahead_count && run->digits.state == PERCL_DIGITS_OPEN; taken++) {
+        char key = run->ahead[taken];
+        if (key != run->digits.finish_on_key || run->digits.count > 0) percl_digits_key(&run->digits, key, t->now_us);
+    }
     run->ahead_count -= taken;
-    return taken > 0;
+    memmove(run->ahead, run->ahead + taken, run->ahead_count);
+    return run->digits.count > 0;
 }
 
 void collect_start(struct turn *t, const struct percl_command *c)
