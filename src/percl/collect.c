@@ -77,7 +77,6 @@ void collect_key(struct turn *t, char key)
     if (run->awaited != 0) turn_say(t, PERCL_DO_STOP_PLAY, NULL)->id = run->awaited;
     run->awaited = 0;
     run->deadline_us = UINT64_MAX;
-    run->prompt = run->command->get_digits.prompt_count;
     if (percl_digits_key(&run->digits, key, t->now_us) != PERCL_DIGITS_OPEN) finish(t);
 }
 

@@ -10,7 +10,6 @@ static const struct percl_add_to_conference *forget(struct turn *t)
     run->left = run->add;
     memset(&run->add, 0, sizeof run->add);
     run->joined = false;
-    run->ahead_count = 0;
     percl_control_reset(&run->control);
     return &run->left;
 }

@@ -170,6 +170,8 @@ static void a_late_answer_changes_nothing(void **state)
     (void)state;
     static const struct line lines[] = {
         OUTBOUND,
+        {"played 1", ""},
+        {"recorded 1", ""},
         {"script 1 [{'Redirect':{'actionUrl':'http://r'}}]", "ask 2 redirect http://r original=outDialApiConnect"},
         {"script 1 [{'Hangup':{}}]", ""},
         {"dead 1", ""},
@@ -338,6 +340,7 @@ static void prompts_follow_one_another_and_the_first_key_stops_them(void **state
         {"played 2", ""},
         {"wait 99", ""},
         {"wait 1", "play 3 http://p"},
+        {"key A", ""},
         {"key 7", "stop 3"},
         {"played 3", ""},
         {"wait 2999", ""},
@@ -413,6 +416,22 @@ static void without_a_limit_getdigits_holds_what_it_can(void **state)
     assert_int_equal(strlen(percl_digits_text(&d, false)), PERCL_DIGITS_MAX);
 }
 
+static void the_initial_timer_does_not_follow_a_key(void **state)
+{
+    (void)state;
+    struct percl_get_digits options = {.initial_timeout_ms = 9000, .digit_timeout_ms = 2, .max_digits = 5};
+    struct percl_digits d;
+    percl_digits_open(&d, &options);
+    assert_true(d.deadline_us == UINT64_MAX);
+    assert_int_equal(percl_digits_key(&d, '1', 1000), PERCL_DIGITS_OPEN);
+    percl_digits_listen(&d, 1500);
+    assert_int_equal(d.deadline_us, 3000);
+    assert_int_equal(percl_digits_expire(&d, 2999), PERCL_DIGITS_OPEN);
+    assert_int_equal(percl_digits_expire(&d, 3000), PERCL_DIGITS_TIMEOUT);
+    assert_int_equal(percl_digits_key(&d, '2', 3000), PERCL_DIGITS_TIMEOUT);
+    assert_string_equal(percl_digits_text(&d, false), "1");
+}
+
 static void keys_typed_ahead_count_and_skip_the_prompts(void **state)
 {
     (void)state;
@@ -421,6 +440,18 @@ static void keys_typed_ahead_count_and_skip_the_prompts(void **state)
         {"key 12", ""},
         {DIGITS(TWO_PROMPTS), "collect 1"},
         {"key 3#", "collect 0; ask 2 getDigits http://d digits=123 reason=finishKey"},
+    };
+    static const struct line enough[] = {
+        OUTBOUND,
+        {"key 12#", ""},
+        {DIGITS(TWO_PROMPTS), "collect 1; collect 0; ask 2 getDigits http://d digits=12 reason=finishKey"},
+    };
+    static const struct line too_many[] = {
+        OUTBOUND,
+        {"key 1234567890123456789012345678901234567890123456789012345678901234X567", ""},
+        {DIGITS(",'maxDigits':0"), "collect 1"},
+        {"key #", "collect 0; ask 2 getDigits http://d "
+                  "digits=1234567890123456789012345678901234567890123456789012345678901234 reason=finishKey"},
     };
     static const struct line flushed[] = {
         OUTBOUND,
@@ -442,6 +473,8 @@ static void keys_typed_ahead_count_and_skip_the_prompts(void **state)
         {DIGITS(TWO_PROMPTS), "collect 1; say 2 pin"},
         {"key #", "stop 2; collect 0; ask 3 getDigits http://d digits= reason=finishKey"},
     };
+    PLAY(enough);
+    PLAY(too_many);
     PLAY(left_over);
     PLAY(kept);
     PLAY(flushed);
@@ -782,6 +815,23 @@ static void addtoconference_into_the_same_one_changes_its_terms(void **state)
     PLAY(lines);
 }
 
+static void new_terms_watch_for_their_sequence_afresh(void **state)
+{
+    (void)state;
+    static const struct line lines[] = {
+        JOINED(CONTROL),
+        {"key *1", "ask 2 callControl http://k $1 digits=*1"},
+        {"script 2 [{'Pause':{'length':100}}," ADD(",'allowCallControl':true,'callControlSequence':'**',"
+                                                   "'callControlUrl':'http://j'") "]",
+         ""},
+        {"key *", ""},
+        {"wait 100", "talk @0 1; listen @0 1; dtmf @0 1"},
+        {"key *", ""},
+        {"key *", "ask 3 callControl http://j $1 digits=**"},
+    };
+    PLAY(lines);
+}
+
 static void another_calls_script_may_put_a_call_into_a_conference(void **state)
 {
     (void)state;
@@ -806,6 +856,39 @@ static void another_calls_script_may_put_a_call_into_a_conference(void **state)
     PLAY(busy);
     PLAY(moved);
     PLAY(ringing);
+}
+
+static void keys_typed_before_a_conference_are_forgotten_in_it(void **state)
+{
+    (void)state;
+    static const struct line lines[] = {
+        OUTBOUND,
+        {"key 1", ""},
+        {"script 1 [" ADD(LEAVE) "]", "add @0 $1 t1 l1 d1 s1"},
+        {"key 2", ""},
+        {"joined $1", ""},
+        {"left $1 removed", "ask 2 leaveConference http://l $1"},
+        {"script 2 [{'GetDigits':{'actionUrl':'http://d'}}]", "collect 1"},
+        {"key #", "collect 0; ask 3 getDigits http://d digits= reason=finishKey"},
+    };
+    PLAY(lines);
+}
+
+static void a_call_that_ends_on_its_way_in_is_in_no_conference(void **state)
+{
+    (void)state;
+    struct player p;
+    struct buffer out;
+    player_open(&p, false);
+    buffer_init(&out);
+    assert_int_equal(player_apply(&p, "start out", &out), STATUS_OK);
+    assert_int_equal(player_apply(&p, "script 1 [" ADD(LEAVE) "]", &out), STATUS_OK);
+    assert_int_equal(strncmp(percl_run_conference(p.run), "CF1", 3), 0);
+    buffer_clear(&out);
+    assert_int_equal(player_apply(&p, "over", &out), STATUS_OK);
+    assert_string_equal(buffer_text(&out), "");
+    assert_string_equal(percl_run_conference(p.run), "");
+    player_close(&p);
 }
 
 static void keys_typed_in_a_conference_are_not_kept(void **state)
@@ -871,6 +954,7 @@ int main(void)
         cmocka_unit_test(the_initial_timer_starts_when_the_prompts_are_over),
         cmocka_unit_test(limits_and_privacy_decide_what_is_reported),
         cmocka_unit_test(without_a_limit_getdigits_holds_what_it_can),
+        cmocka_unit_test(the_initial_timer_does_not_follow_a_key),
         cmocka_unit_test(keys_typed_ahead_count_and_skip_the_prompts),
         cmocka_unit_test(a_caller_who_hangs_up_in_getdigits_is_reported),
         cmocka_unit_test(an_utterance_ends_by_key_silence_or_length),
@@ -890,7 +974,10 @@ int main(void)
         cmocka_unit_test(being_put_out_drops_the_control_script),
         cmocka_unit_test(addtoconference_moves_a_call),
         cmocka_unit_test(addtoconference_into_the_same_one_changes_its_terms),
+        cmocka_unit_test(new_terms_watch_for_their_sequence_afresh),
         cmocka_unit_test(another_calls_script_may_put_a_call_into_a_conference),
+        cmocka_unit_test(keys_typed_before_a_conference_are_forgotten_in_it),
+        cmocka_unit_test(a_call_that_ends_on_its_way_in_is_in_no_conference),
         cmocka_unit_test(keys_typed_in_a_conference_are_not_kept),
         cmocka_unit_test(the_longest_end_of_what_was_typed_counts),
     };
