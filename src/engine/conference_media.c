@@ -22,15 +22,19 @@ void conference_media_init(struct conference_media *c, struct mixer *mixer, uint
     limiter_init(&c->wait_limiter, rate_hz);
 }
 
+static void encode(struct conference_payload *p, const struct codec *codec, const int16_t *pcm, uint32_t samples)
+{
+    p->len = codec->encode(NULL, pcm, samples, p->packet + RTP_HEADER_BYTES, LEG_QUEUE_BYTES);
+    p->made = true;
+}
+
 void conference_scratch_init(struct conference_scratch *s)
 {
     memset(s, 0, sizeof *s);
     for (int id = 0; id < CODEC_COUNT; id++) {
         const struct codec *codec = codec_by_id((enum codec_id)id);
         if (codec->encoder_bytes > 0) continue;
-        s->silence[id].len = codec->encode(NULL, s->pcm, frame_samples(codec->rate_hz), s->silence[id].bytes,
-                                           sizeof s->silence[id].bytes);
-        s->silence[id].made = true;
+        encode(&s->silence[id], codec, s->pcm, frame_samples(codec->rate_hz));
     }
 }
 
@@ -258,7 +262,7 @@ static void take_voice(struct conference_media *c, const struct leg_context *con
         playout_skip(leg->playout, tick_us);
         return;
     }
-    struct playout_frame frame = playout_get(leg->playout, tick_us, leg->pcm);
+    struct playout_frame frame = playout_take(leg->playout, tick_us, leg->pcm);
     media_count(&context->counters->decodes, frame.verdict == PLAYOUT_VOICE && !frame.zero);
     if (!ramp_open(&leg->talk_ramp)) ramp_apply(&leg->talk_ramp, leg->pcm, c->samples);
     if (!frame.zero) mixer_put(c->mixer, leg->slot, leg->pcm);
@@ -338,21 +342,20 @@ static void send_shared(struct conference_media *c, const struct leg_context *co
                         struct leg_media *leg, const int16_t *common)
 {
     const struct codec *codec = leg->media.codec;
-    if (!s->common[codec->id].made) {
-        s->common[codec->id].made = true;
-        s->common[codec->id].len =
-            codec->encode(NULL, common, c->samples, s->common[codec->id].bytes, sizeof s->common[codec->id].bytes);
+    struct conference_payload *payload = &s->common[codec->id];
+    if (!payload->made) {
+        encode(payload, codec, common, c->samples);
         media_count(&context->counters->encodes_shared, 1);
     }
-    leg_media_send_frame(leg, context, s->common[codec->id].bytes, s->common[codec->id].len);
+    leg_media_send_frame(leg, context, payload->packet, payload->len);
 }
 
 static void send_own(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
                      struct leg_media *leg, const int16_t *pcm)
 {
-    s->own.len = leg->media.codec->encode(NULL, pcm, c->samples, s->own.bytes, sizeof s->own.bytes);
+    encode(&s->own, leg->media.codec, pcm, c->samples);
     media_count(&context->counters->encodes_own, 1);
-    leg_media_send_frame(leg, context, s->own.bytes, s->own.len);
+    leg_media_send_frame(leg, context, s->own.packet, s->own.len);
 }
 
 static void send_heard(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
@@ -368,7 +371,7 @@ static void send_heard(struct conference_media *c, const struct leg_context *con
     if (!pcm) {
         ramp_apply(&leg->listen_ramp, s->pcm, c->samples); /* the way it goes is the same in silence */
         const enum codec_id id = leg->media.codec->id;
-        leg_media_send_frame(leg, context, s->silence[id].bytes, s->silence[id].len);
+        leg_media_send_frame(leg, context, s->silence[id].packet, s->silence[id].len);
         return;
     }
     bool own_mix = false;
@@ -393,6 +396,16 @@ static void send_heard(struct conference_media *c, const struct leg_context *con
     }
 }
 
+/* While the kernel is busy with one leg, the memory of the one after it comes nearer. */
+static void prefetch_next(const struct conference_media *c, const struct list *link)
+{
+    if (link->next == &c->legs) return;
+    const struct leg_media *next = list_object(link->next, struct leg_media, link);
+    leg_media_prefetch(next);
+    playout_prefetch(next->playout);
+    __builtin_prefetch(next->link.next);
+}
+
 /* Everybody's voice, and what they hear of it. */
 static void mix(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
                 int64_t tick_us)
@@ -400,6 +413,7 @@ static void mix(struct conference_media *c, const struct leg_context *context, s
     if (c->mixer) mixer_begin(c->mixer);
     list_each (link, &c->legs) {
         struct leg_media *leg = list_object(link, struct leg_media, link);
+        prefetch_next(c, link);
         leg_media_receive(leg, context, tick_us);
         if (tick_us >= leg->not_before_us) take_voice(c, context, leg, tick_us);
     }

@@ -69,16 +69,19 @@ struct conference_media {
     struct list done; /**< batches that wait for the tick in which they take effect (core.h) */
 };
 
+/** An encoded frame, behind room for the header of the packet in which it goes out. */
+struct conference_payload {
+    bool made;
+    size_t len;
+    uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES];
+};
+
 /** Scratch memory of a thread: made once, used by one conference at a time. */
 struct conference_scratch {
     int16_t pcm[FRAME_SAMPLES_MAX], other[FRAME_SAMPLES_MAX];
     int32_t wide[FRAME_SAMPLES_MAX];
     struct pcm_frame frame;
-    struct {
-        bool made;
-        size_t len;
-        uint8_t bytes[LEG_QUEUE_BYTES];
-    } common[CODEC_COUNT], silence[CODEC_COUNT], own;
+    struct conference_payload common[CODEC_COUNT], silence[CODEC_COUNT], own;
 };
 
 /** @param mixer  given; NULL for a lobby */

@@ -131,11 +131,11 @@ struct engine_leg_media {
     uint8_t send_payload_type, receive_payload_type;
     uint8_t send_event_type, receive_event_type; /**< telephone-event; ENGINE_NO_PAYLOAD_TYPE for none */
     uint16_t send_ptime_ms;                      /**< 10 to 60, a multiple of 10 */
+    bool rtcp_mux;
+    bool send, receive; /**< hold: a leg that does not receive neither talks nor times out */
     struct sockaddr_storage
         remote_rtp; /**< family AF_UNSPEC: not known yet, nothing is sent before a source is latched */
     struct sockaddr_storage remote_rtcp; /**< ignored with rtcp_mux; AF_UNSPEC: RTP's port plus one */
-    bool rtcp_mux;
-    bool send, receive; /**< hold: a leg that does not receive neither talks nor times out */
 };
 
 struct engine_leg_config {

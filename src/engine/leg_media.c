@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { HOUSE_TICKS = 50, RECEIVE_ROUNDS = 8 };
+enum { HOUSE_TICKS = 50, RECEIVE_ROUNDS = 9 };
 
 static_assert(sizeof(struct engine_leg_stats) % sizeof(uint64_t) == 0, "the stats are published word by word");
 
@@ -139,12 +139,14 @@ static bool take_into_books(struct leg_media *leg, const struct leg_context *con
                             int64_t arrival_us)
 {
     bool known = leg->stream.receiver.known;
+    uint16_t next_seq = (uint16_t)(leg->stream.receiver.max_seq + 1);
     enum rtp_verdict verdict = rtp_stream_receive(&leg->stream, rtp, arrival_us);
     if (verdict == RTP_PROBATION) {
         count_bad(leg, context);
         return false;
     }
     if (verdict == RTP_NEW_SOURCE && known) playout_reset(leg->playout);
+    leg->in_step = verdict == RTP_ACCEPT && rtp->seq == next_seq;
     leg->stats.packets_in++;
     leg->stats.bytes_in += rtp->payload_bytes;
     media_count(&context->counters->packets_in, 1);
@@ -153,6 +155,17 @@ static bool take_into_books(struct leg_media *leg, const struct leg_context *con
     if (!leg->heard_of) tell(leg, context, MEDIA_LEG_ALIVE, arrival_us, 0);
     leg->heard_of = true;
     return true;
+}
+
+/* False where it came from a stranger. */
+static bool check_source(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet,
+                         const struct rtp_packet *rtp)
+{
+    if (leg->filtered) return true;
+    enum source_verdict source = source_lock_judge(&leg->source, packet->from, rtp->ssrc, rtp->seq);
+    if (source == SOURCE_LOCKED) context->io->lock(context->io->arg, leg);
+    if (source == SOURCE_FOREIGN) count_foreign(leg, context);
+    return source != SOURCE_FOREIGN;
 }
 
 static void receive_rtp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
@@ -169,14 +182,10 @@ static void receive_rtp(struct leg_media *leg, const struct leg_context *context
         count_bad(leg, context);
         return;
     }
-    enum source_verdict source = source_lock_judge(&leg->source, packet->from, rtp.ssrc, rtp.seq);
-    if (source == SOURCE_FOREIGN) {
-        count_foreign(leg, context);
-        return;
-    }
-    if (source == SOURCE_LOCKED) context->io->lock(context->io->arg, leg);
+    if (!check_source(leg, context, packet, &rtp)) return;
     if (!take_into_books(leg, context, &rtp, packet->arrival_us)) return;
     if (is_event) {
+        leg->in_step = false;
         receive_digit(leg, context, &rtp, packet->arrival_us);
         return;
     }
@@ -190,21 +199,40 @@ static void receive_rtp(struct leg_media *leg, const struct leg_context *context
     playout_put(leg->playout, &audio);
 }
 
-void leg_media_receive(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
+static void receive_packet(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
+{
+    leg->in_step = false;
+    if (leg->media.rtcp_mux && rtp_is_rtcp(packet->bytes, packet->len))
+        receive_rtcp(leg, context, packet);
+    else
+        receive_rtp(leg, context, packet);
+}
+
+/* True where one packet a tick is all that there is to expect. */
+static bool wants_one(const struct leg_media *leg)
+{
+    return leg->received_last <= 1 && leg->source.locked && (leg->filtered || !leg->connected);
+}
+
+void leg_media_receive(struct leg_media *leg, const struct leg_context *context, int64_t tick_us)
 {
     struct media_packet packets[MEDIA_PACKETS_MAX];
-    size_t got = MEDIA_PACKETS_MAX;
-    /* One call is the rule. After a late tick, or while strangers spray at an unlocked port, a few more. */
-    for (int round = 0; got == MEDIA_PACKETS_MAX && round < RECEIVE_ROUNDS; round++) {
-        got = context->io->receive(context->io->arg, leg, false, packets, MEDIA_PACKETS_MAX);
-        for (size_t i = 0; i < got; i++) {
-            if (leg->media.rtcp_mux && rtp_is_rtcp(packets[i].bytes, packets[i].len))
-                receive_rtcp(leg, context, &packets[i]);
-            else
-                receive_rtp(leg, context, &packets[i]);
-        }
+    bool was_connected = leg->connected, one = wants_one(leg), drained = false, enough = false;
+    size_t max = one ? 1 : MEDIA_PACKETS_MAX, total = 0;
+    /* After a late tick, or while strangers spray at an unlocked port, a few calls more. */
+    for (int round = 0; !drained && !enough && round < RECEIVE_ROUNDS; round++) {
+        size_t got = context->io->receive(context->io->arg, leg, false, packets, max);
+        for (size_t i = 0; i < got; i++)
+            receive_packet(leg, context, &packets[i]);
+        total += got;
+        drained = got < max;
+        enough = max == 1 && got == 1 && leg->received_last == 1 && leg->in_step &&
+                 packets[0].arrival_us > tick_us - LEG_TICK_US;
+        max = MEDIA_PACKETS_MAX;
     }
-    if (leg->dtmf.down) dtmf_receiver_expire(&leg->dtmf, now_us);
+    leg->received_last = (uint8_t)total;
+    if (drained && was_connected && leg->connected) leg->filtered = true;
+    if (leg->dtmf.down) dtmf_receiver_expire(&leg->dtmf, tick_us);
 }
 
 /* ---- house-keeping ---- */
@@ -273,30 +301,33 @@ bool leg_media_needs_half_tick(const struct leg_media *leg)
     return leg->media.send_ptime_ms % FRAME_MS != 0;
 }
 
-static void send_packet(struct leg_media *leg, const struct leg_context *context)
+/* One packet of ptime whose payload stands ready behind room for the header. */
+static void send_payload(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, uint32_t len)
 {
-    uint32_t ptime_ms = leg->media.send_ptime_ms;
-    uint32_t len = leg->queued_bytes * ptime_ms / leg->queued_ms;
-    struct rtp_packet rtp = {.marker = leg->marker,
-                             .payload_type = leg->media.send_payload_type,
-                             .seq = leg->seq,
-                             .timestamp = leg->timestamp,
-                             .ssrc = leg->stream.sender.ssrc};
-    rtp_packet_write_header(&rtp, leg->packet, RTP_HEADER_BYTES);
-    if (source_lock_destination(&leg->source)->ss_family != AF_UNSPEC) {
-        if (context->io->send(context->io->arg, leg, false, leg->packet, RTP_HEADER_BYTES + len)) {
+    struct media_counters *counters = context->counters;
+    rtp_packet_write_plain(packet, leg->marker, leg->media.send_payload_type, leg->seq, leg->timestamp,
+                           leg->stream.sender.ssrc);
+    if (leg->connected || source_lock_destination(&leg->source)->ss_family != AF_UNSPEC) {
+        if (context->io->send(context->io->arg, leg, false, packet, RTP_HEADER_BYTES + len)) {
             leg->stats.packets_out++;
             leg->stats.bytes_out += len;
-            media_count(&context->counters->packets_out, 1);
-            media_count(&context->counters->bytes_out, len);
+            media_count(&counters->packets_out, 1);
+            media_count(&counters->bytes_out, len);
             rtp_stream_sent(&leg->stream, len);
         } else {
-            media_count(&context->counters->send_errors, 1);
+            media_count(&counters->send_errors, 1);
         }
     }
     leg->marker = false;
     leg->seq++;
-    leg->timestamp += units(leg, ptime_ms);
+    leg->timestamp += units(leg, leg->media.send_ptime_ms);
+}
+
+static void send_queued(struct leg_media *leg, const struct leg_context *context)
+{
+    uint32_t ptime_ms = leg->media.send_ptime_ms;
+    uint32_t len = leg->queued_bytes * ptime_ms / leg->queued_ms;
+    send_payload(leg, context, leg->packet, len);
     leg->queued_ms -= ptime_ms;
     leg->queued_bytes -= len;
     if (leg->queued_bytes > 0)
@@ -306,22 +337,27 @@ static void send_packet(struct leg_media *leg, const struct leg_context *context
 static void step(struct leg_media *leg, const struct leg_context *context, int32_t step_ms)
 {
     if (leg->wait_ms <= 0 && leg->queued_ms >= leg->media.send_ptime_ms) {
-        send_packet(leg, context);
+        send_queued(leg, context);
         leg->wait_ms = leg->media.send_ptime_ms;
     }
     leg->wait_ms -= step_ms;
 }
 
-void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, const uint8_t *bytes, size_t len)
+void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len)
 {
-    if (!bytes) {
+    if (!packet) {
         drop_queue(leg);
         leg->timestamp += units(leg, FRAME_MS);
         leg->marker = true;
         return;
     }
+    if (leg->media.send_ptime_ms == FRAME_MS && leg->queued_ms == 0 && leg->wait_ms <= 0) {
+        send_payload(leg, context, packet, (uint32_t)len);
+        leg->wait_ms = 0;
+        return;
+    }
     if (leg->queued_bytes + len > LEG_QUEUE_BYTES) drop_queue(leg);
-    memcpy(leg->packet + RTP_HEADER_BYTES + leg->queued_bytes, bytes, len);
+    memcpy(leg->packet + RTP_HEADER_BYTES + leg->queued_bytes, packet + RTP_HEADER_BYTES, len);
     leg->queued_bytes += (uint32_t)len;
     leg->queued_ms += FRAME_MS;
     step(leg, context, leg_media_needs_half_tick(leg) ? FRAME_MS / 2 : FRAME_MS);
@@ -368,6 +404,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     }
     if (!source_lock_same(&before.remote_rtp, &media->remote_rtp)) {
         source_lock_open(&leg->source, &media->remote_rtp);
+        leg->filtered = false;
         playout_reset(leg->playout);
         memset(&leg->rtcp_source, 0, sizeof leg->rtcp_source);
         context->io->lock(context->io->arg, leg);

@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -37,47 +38,53 @@ enum {
     LEG_STATS_WORDS = sizeof(struct engine_leg_stats) / sizeof(uint64_t),
 };
 
+/**
+ * What every tick touches stands first: with hundreds of legs, a tick costs as much as the memory that it fetches.
+ */
 struct leg_media {
     struct list link; /**< in conference->legs */
     struct conference_media *conference;
-    void *owner; /**< control's half; not looked at here */
+    void *owner;             /**< control's half; not looked at here */
+    struct playout *playout; /**< owned; exchanged where the codec changes */
     int rtp_fd, rtcp_fd;
     bool connected; /**< the RTP socket, to the locked source: kept by the io */
-    struct engine_leg_media media;
+    bool filtered;  /**< as it is connected, and what came before that has been read: no stranger's packet is left */
 
     /* receiving */
-    struct source_lock source;
-    struct sockaddr_storage rtcp_source; /**< where the peer's RTCP came from; AF_UNSPEC: nothing yet */
-    struct playout *playout;             /**< owned; exchanged where the codec changes */
-    struct rtp_stream stream;
-    struct dtmf_receiver dtmf;
-    struct rng rng;
-    int64_t alive_us; /**< the last sign of life, or when to begin to wait for one */
-    bool heard_of;    /**< ENGINE_LEG_ALIVE was told */
+    bool in_step;          /**< the last packet was the next one of the stream */
+    uint8_t received_last; /**< packets in the last tick */
+    bool heard_of;         /**< ENGINE_LEG_ALIVE was told */
     bool timed_out;
 
     /* in the mix */
     bool talk, listen;
-    struct ramp talk_ramp, listen_ramp;
     bool has_slot;
     mixer_slot slot;
-    int16_t pcm[FRAME_SAMPLES_MAX]; /**< its voice in this tick */
+    struct ramp talk_ramp, listen_ramp;
 
     /* sending */
+    bool marker; /**< on the next packet */
     uint16_t seq;
     uint32_t timestamp; /**< of the first queued sample */
-    bool marker;        /**< on the next packet */
     uint32_t queued_bytes, queued_ms;
     int32_t wait_ms;       /**< until the next packet leaves */
+    uint32_t house_ticks;  /**< until its books are looked after again */
+    uint32_t drops_seen;   /**< the kernel's count */
     int64_t not_before_us; /**< a leg that has just come from another conference skips a tick that is too near */
-    uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES]; /**< the payload gathers where it will be sent from */
-
-    uint32_t house_ticks;                /**< until its books are looked after again */
-    uint32_t drops_seen;                 /**< the kernel's count */
-    uint64_t playout_late, playout_lost; /**< of the playout's counts, those in the thread's counters already */
+    int64_t alive_us;      /**< the last sign of life, or when to begin to wait for one */
     struct engine_leg_stats stats;
+    struct rtp_stream stream;
+    struct dtmf_receiver dtmf;
+    struct engine_leg_media media;
+
+    struct source_lock source;
+    struct sockaddr_storage rtcp_source; /**< where the peer's RTCP came from; AF_UNSPEC: nothing yet */
+    struct rng rng;
+    uint64_t playout_late, playout_lost;         /**< of the playout's counts, those in the thread's counters already */
     uint64_t played_before[3];                   /**< ticks played, concealed and late of earlier playout buffers */
     _Atomic uint64_t published[LEG_STATS_WORDS]; /**< the stats for control, once a second */
+    int16_t pcm[FRAME_SAMPLES_MAX];              /**< its voice in this tick; stale where it says nothing */
+    uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES]; /**< the payload gathers where it will be sent from */
 };
 
 /** What the functions here share: the thread's, the same for all legs. */
@@ -98,14 +105,32 @@ void leg_media_read_stats(const struct leg_media *leg, struct engine_leg_stats *
 void leg_media_change(struct leg_media *leg, const struct leg_context *context, const struct engine_leg_media *media,
                       struct playout **playout, int64_t now_us);
 
-/** Takes in what has come since the last tick, digits and control packets included. */
-void leg_media_receive(struct leg_media *leg, const struct leg_context *context, int64_t now_us);
+/**
+ * Takes in what has come since the last tick, digits and control packets included. A stream in step with the ticks is
+ * read once a tick: what may stand behind its packet came early, and is not needed before the next tick.
+ *
+ * @param tick_us  the tick's nominal time
+ */
+void leg_media_receive(struct leg_media *leg, const struct leg_context *context, int64_t tick_us);
+
+/** Has the memory fetched that the next calls for this leg will touch. */
+static inline void leg_media_prefetch(const struct leg_media *leg)
+{
+    const char *at = (const char *)leg;
+    for (size_t i = 0; i < offsetof(struct leg_media, source); i += 64)
+        __builtin_prefetch(at + i);
+}
 
 /** Once a second: RTCP both ways, time-out, figures. Called every tick, does it when it is time. */
 void leg_media_keep_house(struct leg_media *leg, const struct leg_context *context, int64_t now_us);
 
-/** Has a 20 ms frame's payload to send; sends what is due. bytes NULL: on hold, time passes. */
-void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, const uint8_t *bytes, size_t len);
+/**
+ * Has a 20 ms frame's payload to send; sends what is due.
+ *
+ * @param packet  RTP_HEADER_BYTES of room, which may be written over, then len bytes of payload; NULL: on hold, time
+ *                passes
+ */
+void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len);
 
 /** True where packets leave between ticks too. */
 bool leg_media_needs_half_tick(const struct leg_media *leg);

@@ -120,6 +120,8 @@ void udp_batch_init(struct udp_batch *batch)
         header->msg_iovlen = 1;
         header->msg_control = batch->control[i];
     }
+    batch->one = batch->headers[0].msg_hdr;
+    batch->one.msg_name = NULL;
 }
 
 static int64_t read_control(struct msghdr *header, int64_t offset_us, int64_t now_us, uint32_t *drops)
@@ -157,6 +159,20 @@ size_t udp_receive(struct udp_batch *batch, int fd, struct media_packet *packets
         packets[i].arrival_us = read_control(&batch->headers[i].msg_hdr, offset_us, now_us, drops);
     }
     return (size_t)got;
+}
+
+bool udp_receive_one(struct udp_batch *batch, int fd, struct media_packet *packet, const struct sockaddr_storage *peer,
+                     int64_t offset_us, int64_t now_us, uint32_t *drops)
+{
+    batch->one.msg_controllen = sizeof batch->control[0];
+    ssize_t len = recvmsg(fd, &batch->one, MSG_DONTWAIT);
+    if (len < 0 && errno != EAGAIN) len = recvmsg(fd, &batch->one, MSG_DONTWAIT);
+    if (len < 0) return false;
+    *packet = (struct media_packet){.bytes = batch->bytes[0],
+                                    .len = (size_t)len,
+                                    .arrival_us = read_control(&batch->one, offset_us, now_us, drops),
+                                    .from = peer};
+    return true;
 }
 
 bool udp_send(int fd, const uint8_t *bytes, size_t len, const struct sockaddr_storage *to)

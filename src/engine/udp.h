@@ -24,6 +24,7 @@ void udp_pair_close(struct engine_sockets *sockets);
 
 /** Memory for one receive. */
 struct udp_batch {
+    struct msghdr one; /**< for udp_receive_one(): the first of the parts, and no address */
     struct mmsghdr headers[MEDIA_PACKETS_MAX];
     struct iovec parts[MEDIA_PACKETS_MAX];
     struct sockaddr_storage from[MEDIA_PACKETS_MAX];
@@ -43,6 +44,15 @@ void udp_batch_init(struct udp_batch *batch);
  */
 size_t udp_receive(struct udp_batch *batch, int fd, struct media_packet *packets, size_t max, int64_t offset_us,
                    int64_t now_us, uint32_t *drops);
+
+/**
+ * Takes one datagram from a socket that only lets its peer's through. It costs about half of what udp_receive() does.
+ *
+ * @param peer  what packet->from shall be
+ * @return false where there is none
+ */
+bool udp_receive_one(struct udp_batch *batch, int fd, struct media_packet *packet, const struct sockaddr_storage *peer,
+                     int64_t offset_us, int64_t now_us, uint32_t *drops);
 
 /** @param to  NULL where the socket is connected. @return false where the kernel would not */
 bool udp_send(int fd, const uint8_t *bytes, size_t len, const struct sockaddr_storage *to);

@@ -44,8 +44,11 @@ static size_t io_receive(void *arg, struct leg_media *leg, bool rtcp, struct med
 {
     struct worker *w = arg;
     uint32_t drops = rtcp ? 0 : leg->drops_seen;
-    size_t got =
-        udp_receive(w->batch, rtcp ? leg->rtcp_fd : leg->rtp_fd, packets, max, w->offset_us, w->now_us, &drops);
+    size_t got;
+    if (max == 1 && !rtcp && leg->filtered)
+        got = udp_receive_one(w->batch, leg->rtp_fd, packets, &leg->source.source, w->offset_us, w->now_us, &drops);
+    else
+        got = udp_receive(w->batch, rtcp ? leg->rtcp_fd : leg->rtp_fd, packets, max, w->offset_us, w->now_us, &drops);
     if (!rtcp && drops != leg->drops_seen) {
         media_count(&w->counters.socket_drops, drops - leg->drops_seen);
         leg->drops_seen = drops;
@@ -71,9 +74,9 @@ static bool io_send(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *
 {
     (void)arg;
     if (rtcp && !leg->media.rtcp_mux) return send_rtcp(leg, bytes, len);
+    if (leg->connected) return udp_send(leg->rtp_fd, bytes, len, NULL);
     const struct sockaddr_storage *to = source_lock_destination(&leg->source);
-    if (to->ss_family == AF_UNSPEC) return false;
-    return udp_send(leg->rtp_fd, bytes, len, leg->connected ? NULL : to);
+    return to->ss_family != AF_UNSPEC && udp_send(leg->rtp_fd, bytes, len, to);
 }
 
 static void io_lock(void *arg, struct leg_media *leg)
@@ -82,6 +85,7 @@ static void io_lock(void *arg, struct leg_media *leg)
     static const struct sockaddr_storage nobody = {.ss_family = AF_UNSPEC};
     bool good = udp_connect(leg->rtp_fd, leg->source.locked ? &leg->source.source : &nobody);
     leg->connected = leg->source.locked && good;
+    leg->filtered = false;
 }
 
 static int64_t io_unix_us(void *arg)

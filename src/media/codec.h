@@ -76,7 +76,10 @@ struct codec {
     /** Audio in a payload, in samples at rate_hz, without decoding it; 0 for a malformed one. */
     size_t (*duration)(const uint8_t *payload, size_t len);
 
-    /** True where the payload surely decodes to digital silence, seen without decoding. May be false for silence. */
+    /**
+     * True where the payload surely stands for digital silence, seen without decoding: zeroes may take its place. May
+     * be false for silence.
+     */
     bool (*is_silence)(const uint8_t *payload, size_t len);
 };
 

@@ -6,7 +6,10 @@
 #ifndef PARLEY_MEDIA_G711_H
 #define PARLEY_MEDIA_G711_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "media/codec.h"
 
@@ -20,5 +23,21 @@ int16_t g711_ulaw_decode(uint8_t code);
 /** One sample to A-law by the recommendation's decision values, 16-bit scale (full scale of the code is 32256). */
 uint8_t g711_alaw_encode(int16_t sample);
 int16_t g711_alaw_decode(uint8_t code);
+
+/** True where all codes are this one but for their sign. */
+static inline bool g711_is_silence(const uint8_t *payload, size_t len, uint8_t code)
+{
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t other = 0;
+    size_t i = 0;
+    for (; i + 8 <= len && other == 0; i += 8) {
+        uint64_t word;
+        memcpy(&word, payload + i, sizeof(word));
+        other = (word & (0x7f * each)) ^ (code * each);
+    }
+    for (; i < len && other == 0; i++)
+        other = (payload[i] & 0x7fu) ^ code;
+    return other == 0;
+}
 
 #endif

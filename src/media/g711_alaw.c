@@ -79,11 +79,10 @@ static size_t alaw_duration(const uint8_t *payload, size_t len)
     return len;
 }
 
-/* A-law has no zero. */
+/* A-law has no zero: the two codes next to it, 8 and -8, are what silence is sent as. */
 static bool alaw_is_silence(const uint8_t *payload, size_t len)
 {
-    (void)payload;
-    return len == 0;
+    return g711_is_silence(payload, len, 0x55);
 }
 
 const struct codec codec_pcma = {

@@ -80,10 +80,7 @@ static size_t ulaw_duration(const uint8_t *payload, size_t len)
 /* Both codes of 0: 0xff and 0x7f. */
 static bool ulaw_is_silence(const uint8_t *payload, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if ((payload[i] & 0x7f) != 0x7f) return false;
-    }
-    return true;
+    return g711_is_silence(payload, len, 0x7f);
 }
 
 const struct codec codec_pcmu = {

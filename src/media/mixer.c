@@ -12,6 +12,10 @@ struct slot {
     bool apart;           /**< has a mix of its own in the last tick, and stands in m->apart */
     bool talked;          /**< its voice is in the last tick */
     const int16_t *voice; /**< of this tick, borrowed until mixer_tick() returns; NULL: silent */
+};
+
+/* A slot's own mix; kept away from what is looked at for every leg. */
+struct own {
     struct limiter limiter;
     int16_t heard[FRAME_SAMPLES_MAX];
 };
@@ -28,6 +32,7 @@ struct mixer {
     uint32_t free_count;    /**< slots to give out */
     mixer_slot *free_slots; /**< these, the next one last */
     struct slot *slots;
+    struct own *owns;       /**< of each slot */
     struct limiter limiter; /**< of the common mix */
     int32_t bus[FRAME_SAMPLES_MAX];
     int16_t common[FRAME_SAMPLES_MAX];
@@ -42,10 +47,11 @@ status mixer_create(struct mixer **out, const struct mixer_config *config)
     m->samples = frame_samples(rate);
     m->max_slots = config->max_slots;
     m->slots = calloc(m->max_slots, sizeof(*m->slots));
+    m->owns = calloc(m->max_slots, sizeof(*m->owns));
     m->talking = calloc(m->max_slots, sizeof(*m->talking));
     m->apart = calloc(m->max_slots, sizeof(*m->apart));
     m->free_slots = calloc(m->max_slots, sizeof(*m->free_slots));
-    if (!m->slots || !m->talking || !m->apart || !m->free_slots) {
+    if (!m->slots || !m->owns || !m->talking || !m->apart || !m->free_slots) {
         mixer_destroy(m);
         return STATUS_NO_MEMORY;
     }
@@ -62,6 +68,7 @@ void mixer_destroy(struct mixer *m)
 {
     if (!m) return;
     free(m->slots);
+    free(m->owns);
     free(m->talking);
     free(m->apart);
     free(m->free_slots);
@@ -73,6 +80,7 @@ void mixer_take_over(struct mixer *m, const struct mixer *from)
     assert(m->samples == from->samples && m->max_slots >= from->max_slots && !from->ticking && !m->ticking);
     uint32_t more = (uint32_t)(m->max_slots - from->max_slots);
     memcpy(m->slots, from->slots, from->max_slots * sizeof(*m->slots));
+    memcpy(m->owns, from->owns, from->max_slots * sizeof(*m->owns));
     memcpy(m->talking, from->talking, from->talkers * sizeof(*m->talking));
     memcpy(m->apart, from->apart, from->apart_count * sizeof(*m->apart));
     /* The new places stand first in m's list already, as it gives out from the end. */
@@ -167,21 +175,23 @@ static void set_talkers_apart(struct mixer *m)
         struct slot *s = &m->slots[m->talking[i]];
         if (s->apart) continue;
         s->apart = true;
-        s->limiter = m->limiter;
+        m->owns[m->talking[i]].limiter = m->limiter;
         m->apart[m->apart_count++] = m->talking[i];
     }
 }
 
-static void mix_own(struct mixer *m, struct slot *s)
+static void mix_own(struct mixer *m, mixer_slot slot)
 {
-    int32_t own[FRAME_SAMPLES_MAX];
+    const struct slot *s = &m->slots[slot];
+    struct own *own = &m->owns[slot];
+    int32_t rest[FRAME_SAMPLES_MAX];
     if (!s->voice) {
-        limiter_run(&s->limiter, m->bus, s->heard, m->samples);
+        limiter_run(&own->limiter, m->bus, own->heard, m->samples);
         return;
     }
     for (size_t i = 0; i < m->samples; i++)
-        own[i] = m->bus[i] - s->voice[i];
-    limiter_run(&s->limiter, own, s->heard, m->samples);
+        rest[i] = m->bus[i] - s->voice[i];
+    limiter_run(&own->limiter, rest, own->heard, m->samples);
 }
 
 void mixer_tick(struct mixer *m)
@@ -192,7 +202,7 @@ void mixer_tick(struct mixer *m)
     /* A mix of its own ends only here, one tick after it has become the common one in all its parts. */
     for (uint32_t i = 0; i < m->apart_count; i++) {
         struct slot *s = &m->slots[m->apart[i]];
-        s->apart = s->voice || !limiter_same(&s->limiter, &m->limiter);
+        s->apart = s->voice || !limiter_same(&m->owns[m->apart[i]].limiter, &m->limiter);
         if (s->apart) m->apart[kept++] = m->apart[i];
     }
     m->apart_count = kept;
@@ -201,7 +211,7 @@ void mixer_tick(struct mixer *m)
     limiter_run(&m->limiter, m->bus, m->common, m->samples);
     m->common_is_zero = all_zero(m->common, m->samples);
     for (uint32_t i = 0; i < m->apart_count; i++)
-        mix_own(m, &m->slots[m->apart[i]]);
+        mix_own(m, m->apart[i]);
     for (uint32_t i = 0; i < m->talkers; i++)
         m->slots[m->talking[i]].voice = NULL;
     m->ticking = false;
@@ -220,7 +230,7 @@ bool mixer_common_is_zero(const struct mixer *m)
 const int16_t *mixer_heard_by(const struct mixer *m, mixer_slot slot)
 {
     const struct slot *s = slot_of(m, slot);
-    return s->apart ? s->heard : m->common;
+    return s->apart ? m->owns[slot].heard : m->common;
 }
 
 bool mixer_talked(const struct mixer *m, mixer_slot slot)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ struct stored {
     int64_t arrival_us;
     uint16_t len;
     uint8_t place; /* of its payload */
+    bool silent;   /* digital silence: there is no payload */
 };
 
 /*
@@ -54,47 +56,62 @@ struct bucket {
     int64_t transit_min_us, transit_max_us;
 };
 
+/* What the last seconds demand. */
+struct demand {
+    bool known;
+    int64_t least; /* offset that would have suited every packet */
+    int64_t usual; /* offset that would have suited all but the worst 100 ms */
+    int64_t early_us, late_us;
+};
+
+/* What every tick touches stands first, the large arrays last. */
 struct playout {
     const struct codec *codec;
     uint32_t rate, frame, ms; /* samples in a second, a tick, a millisecond */
     int64_t guard_us;
     int64_t max_delay; /* samples */
-    struct playout_stats stats;
-
-    /* Packets, the oldest first. */
-    struct stored waiting[SLOTS];
-    uint32_t waiting_count;
-    uint8_t free_places[SLOTS];
-    uint32_t free_count;
-    uint8_t *payloads;
-    int64_t seen[SEEN];   /* sequence numbers of the last packets, by their low bits */
-    int64_t noted[SLOTS]; /* sequence numbers that were not audio, by their low bits */
 
     /* The sender's time line, from its last packet in sequence. */
     bool known;
-    int64_t top_seq, top_media, top_end;
     uint16_t top_wire_seq; /* top_seq as its packet had it; a jump sets them apart */
     uint32_t top_timestamp;
+    int64_t top_seq, top_media, top_end;
     int64_t top_arrival_us;
 
-    struct bucket buckets[BUCKETS];
     bool ticked;
     int64_t tick, tick_us;
 
     /* Where playing stands: the decoded queue, whose end is media_end on the time line. */
     bool playing;
-    bool cold; /* nobody heard it since: nothing is decoded, media_end is the position itself */
+    bool cold;  /* nobody heard it since: nothing is decoded, media_end is the position itself */
+    bool blank; /* every sample of the queue's memory is 0 */
     int64_t media_end;
     int64_t taken_seq; /* last packet taken out of waiting */
     int64_t inserted;  /* made-up samples at the end of the queue that stand for no media time */
     int64_t paused_ticks;
     int64_t splice_tick; /* last one */
     int64_t need_tick;   /* since when a splice is wanted */
-    struct conceal conceal;
-    void *decoder;
     size_t read, write, capacity;
     size_t made_up_end, voice_end; /* up to where the queue has made-up samples; any samples that are not silence */
+    size_t loud_end;               /* up to where samples may be other than 0 */
     int16_t *queue;
+    void *decoder;
+    struct playout_stats stats;
+
+    struct demand before; /* of the buckets before this one */
+    int64_t before_number;
+
+    /* Packets, the oldest first. */
+    uint32_t waiting_count;
+    uint32_t free_count;
+    uint8_t free_places[SLOTS];
+    struct stored waiting[SLOTS];
+    struct conceal conceal;
+
+    uint8_t *payloads;
+    struct bucket buckets[BUCKETS];
+    int64_t noted[SLOTS]; /* sequence numbers that were not audio, by their low bits */
+    int64_t seen[SEEN];   /* sequence numbers of the last packets, by their low bits */
 };
 
 status playout_create(struct playout **out, const struct playout_config *config)
@@ -135,10 +152,24 @@ void playout_destroy(struct playout *p)
     free(p);
 }
 
+static void blank(struct playout *p)
+{
+    if (!p->blank) memset(p->queue, 0, p->capacity * sizeof(*p->queue));
+    p->blank = true;
+    p->loud_end = 0;
+}
+
+/* What was just written at the end of the queue may be other than 0. */
+static void made_loud(struct playout *p)
+{
+    p->blank = false;
+    p->loud_end = p->write;
+}
+
 /* The decoded queue becomes digital silence. */
 static void queue_clear(struct playout *p)
 {
-    memset(p->queue, 0, p->capacity * sizeof(*p->queue));
+    blank(p);
     p->read = p->write = (size_t)HISTORY_MS * p->ms;
     p->made_up_end = p->voice_end = 0;
     p->conceal.active = false;
@@ -150,6 +181,7 @@ static void buckets_clear(struct playout *p)
 {
     for (int i = 0; i < BUCKETS; i++)
         p->buckets[i].number = INT64_MIN;
+    p->before_number = INT64_MIN;
 }
 
 void playout_reset(struct playout *p)
@@ -222,33 +254,37 @@ static void bucket_put(struct playout *p, const struct stored *s)
     if (transit_us > b->transit_max_us) b->transit_max_us = transit_us;
 }
 
-/* What the last seconds demand. */
-struct demand {
-    bool known;
-    int64_t least; /* offset that would have suited every packet */
-    int64_t usual; /* offset that would have suited all but the worst 100 ms */
-    int64_t spread_us;
-};
-
-static struct demand demand_of(const struct playout *p)
+static void demand_add(struct demand *d, const struct bucket *b)
 {
-    struct demand d = {false, INT64_MAX, INT64_MAX, 0};
-    int64_t oldest = p->tick / BUCKET_TICKS - BUCKETS;
-    int64_t early_us = INT64_MAX, late_us = INT64_MIN;
+    d->known = true;
+    if (b->allowed < d->least) {
+        d->usual = d->least;
+        d->least = b->allowed;
+    } else if (b->allowed < d->usual) {
+        d->usual = b->allowed;
+    }
+    if (b->transit_min_us < d->early_us) d->early_us = b->transit_min_us;
+    if (b->transit_max_us > d->late_us) d->late_us = b->transit_max_us;
+}
+
+/* The buckets before this one do not change any more: they are summed up once. */
+static void sum_up_before(struct playout *p, int64_t number)
+{
+    p->before_number = number;
+    p->before = (struct demand){.least = INT64_MAX, .usual = INT64_MAX, .early_us = INT64_MAX, .late_us = INT64_MIN};
     for (int i = 0; i < BUCKETS; i++) {
         const struct bucket *b = &p->buckets[i];
-        if (b->number <= oldest) continue;
-        d.known = true;
-        if (b->allowed < d.least) {
-            d.usual = d.least;
-            d.least = b->allowed;
-        } else if (b->allowed < d.usual) {
-            d.usual = b->allowed;
-        }
-        if (b->transit_min_us < early_us) early_us = b->transit_min_us;
-        if (b->transit_max_us > late_us) late_us = b->transit_max_us;
+        if (b->number > number - BUCKETS && b->number < number) demand_add(&p->before, b);
     }
-    if (d.known) d.spread_us = late_us - early_us;
+}
+
+static struct demand demand_of(struct playout *p)
+{
+    int64_t number = p->tick / BUCKET_TICKS;
+    if (p->before_number != number) sum_up_before(p, number);
+    struct demand d = p->before;
+    const struct bucket *now = &p->buckets[number % BUCKETS];
+    if (now->number == number) demand_add(&d, now);
     return d;
 }
 
@@ -361,6 +397,12 @@ static uint32_t find_place(const struct playout *p, int64_t seq)
     return at;
 }
 
+/* A decoder that remembers must see every packet. */
+static bool is_silent(const struct playout *p, const struct playout_packet *packet)
+{
+    return !p->decoder && p->codec->is_silence && p->codec->is_silence(packet->payload, packet->len);
+}
+
 bool playout_put(struct playout *p, const struct playout_packet *packet)
 {
     size_t samples = p->codec->duration(packet->payload, packet->len);
@@ -387,7 +429,8 @@ bool playout_put(struct playout *p, const struct playout_packet *packet)
     }
     uint32_t at = find_place(p, s.seq);
     s.place = p->free_places[--p->free_count];
-    memcpy(payload_at(p, s.place), packet->payload, packet->len);
+    s.silent = is_silent(p, packet);
+    if (!s.silent) memcpy(payload_at(p, s.place), packet->payload, packet->len);
     memmove(p->waiting + at + 1, p->waiting + at, (p->waiting_count - at) * sizeof(p->waiting[0]));
     p->waiting[at] = s;
     p->waiting_count++;
@@ -408,11 +451,12 @@ static void queue_reserve(struct playout *p, size_t n)
 {
     if (p->write + n <= p->capacity) return;
     size_t shift = p->read - (size_t)HISTORY_MS * p->ms;
-    memmove(p->queue, p->queue + shift, (p->write - shift) * sizeof(*p->queue));
+    if (!p->blank) memmove(p->queue, p->queue + shift, (p->write - shift) * sizeof(*p->queue));
     p->read -= shift;
     p->write -= shift;
     p->made_up_end = p->made_up_end > shift ? p->made_up_end - shift : 0;
     p->voice_end = p->voice_end > shift ? p->voice_end - shift : 0;
+    p->loud_end = p->loud_end > shift ? p->loud_end - shift : 0;
     assert(p->write + n <= p->capacity);
 }
 
@@ -428,6 +472,16 @@ static void append_made_up(struct playout *p, size_t n)
         conceal_read(&p->conceal, p->queue + p->write, n);
     p->write += n;
     p->made_up_end = p->voice_end = p->write;
+    made_loud(p);
+}
+
+/* Once all that can still be read is 0, so is the whole memory, and zeroes cost nothing. */
+static void append_zeroes(struct playout *p, size_t n)
+{
+    queue_reserve(p, n);
+    if (p->loud_end + (size_t)HISTORY_MS * p->ms <= p->read) blank(p);
+    if (!p->blank) memset(p->queue + p->write, 0, n * sizeof(*p->queue));
+    p->write += n;
 }
 
 /* The sender is silent: what was heard last fades within 5 ms. */
@@ -438,10 +492,13 @@ static void append_silence(struct playout *p, size_t n)
     size_t tail = p->conceal.hold + p->conceal.fade;
     tail = tail > p->conceal.age ? tail - p->conceal.age : 0;
     if (tail > n) tail = n;
-    conceal_read(&p->conceal, p->queue + p->write, tail);
-    memset(p->queue + p->write + tail, 0, (n - tail) * sizeof(*p->queue));
-    if (tail > 0) p->voice_end = p->write + tail;
-    p->write += n;
+    if (tail > 0) {
+        conceal_read(&p->conceal, p->queue + p->write, tail);
+        p->write += tail;
+        p->voice_end = p->write;
+        made_loud(p);
+    }
+    append_zeroes(p, n - tail);
 }
 
 /*
@@ -475,23 +532,43 @@ static void note_delay(struct playout *p, const struct stored *s)
     p->stats.delay_us = delay_us > 0 ? (uint32_t)delay_us : 0;
 }
 
+/* The packet's samples from `overlap` on; into the queue itself where nothing has to be joined. */
+static status append_decoded(struct playout *p, const struct stored *s, size_t overlap, size_t *decoded)
+{
+    int16_t apart[60 * 48];
+    bool as_it_is = overlap == 0 && !p->conceal.active;
+    size_t samples = s->samples, skip = 0;
+    queue_reserve(p, samples);
+    int16_t *pcm = as_it_is ? p->queue + p->write : apart;
+    status result = STATUS_OK;
+    if (s->silent)
+        memset(pcm, 0, samples * sizeof(*pcm));
+    else
+        result = p->codec->decode(p->decoder, payload_at(p, s->place), s->len, pcm, s->samples, &samples);
+    if (result != STATUS_OK) return result;
+    *decoded = samples;
+    if (overlap >= samples) return STATUS_OK;
+    if (p->conceal.active) skip = join(p, pcm + overlap, samples - overlap);
+    size_t from = overlap + skip;
+    if (!as_it_is) memcpy(p->queue + p->write, pcm + from, (samples - from) * sizeof(*pcm));
+    p->write += samples - from;
+    made_loud(p);
+    return STATUS_OK;
+}
+
 static void append_packet(struct playout *p, const struct stored *s)
 {
-    int16_t pcm[60 * 48];
-    size_t samples = 0;
-    if (p->codec->decode(p->decoder, payload_at(p, s->place), s->len, pcm, sizeof(pcm) / sizeof(pcm[0]), &samples) !=
-        STATUS_OK) {
+    size_t overlap = p->media_end > s->media ? (size_t)(p->media_end - s->media) : 0;
+    size_t samples = s->samples;
+    if (overlap >= samples && !p->decoder) return;
+    note_delay(p, s);
+    if (s->silent && !p->conceal.active) {
+        append_zeroes(p, samples - overlap);
+    } else if (append_decoded(p, s, overlap, &samples) != STATUS_OK) {
         p->stats.invalid++;
         return;
     }
-    size_t overlap = p->media_end > s->media ? (size_t)(p->media_end - s->media) : 0;
     if (overlap >= samples) return;
-    note_delay(p, s);
-    size_t skip = p->conceal.active ? join(p, pcm + overlap, samples - overlap) : 0;
-    size_t from = overlap + skip;
-    queue_reserve(p, samples - from);
-    memcpy(p->queue + p->write, pcm + from, (samples - from) * sizeof(*pcm));
-    p->write += samples - from;
     p->voice_end = p->write;
     p->media_end = s->media + (int64_t)samples;
     p->inserted = 0;
@@ -583,9 +660,8 @@ static bool start(struct playout *p)
     return true;
 }
 
-static enum playout_verdict wait_for_start(struct playout *p, int16_t *pcm)
+static enum playout_verdict wait_for_start(struct playout *p)
 {
-    memset(pcm, 0, p->frame * sizeof(*pcm));
     p->paused_ticks++;
     return p->known && p->paused_ticks < IDLE_TICKS ? PLAYOUT_SILENCE : PLAYOUT_IDLE;
 }
@@ -659,7 +735,7 @@ static void adapt(struct playout *p)
     int64_t spare = demand.least - offset;
     int64_t target_us = p->stats.delay_us - to_us(p, spare);
     p->stats.target_delay_us = target_us > 0 ? (uint32_t)target_us : 0;
-    p->stats.jitter_us = (uint32_t)demand.spread_us;
+    p->stats.jitter_us = (uint32_t)(demand.late_us - demand.early_us);
     if (spare >= SHRINK_LEAST_MS * (int64_t)p->ms)
         shrink(p, spare);
     else if (demand.usual < offset && offset - demand.usual <= p->max_delay)
@@ -705,22 +781,27 @@ static void warm_up(struct playout *p)
     p->made_up_end = 0;
 }
 
+static bool all_zero(const int16_t *pcm, size_t samples)
+{
+    return pcm[0] == 0 && memcmp(pcm, pcm + 1, (samples - 1) * sizeof(*pcm)) == 0;
+}
+
 static struct playout_frame emit(struct playout *p, int16_t *pcm)
 {
     struct playout_frame f = {PLAYOUT_VOICE, false};
     size_t first = p->read;
-    memcpy(pcm, p->queue + p->read, p->frame * sizeof(*pcm));
+    f.zero = p->loud_end <= first || all_zero(p->queue + first, p->frame);
+    if (!f.zero) memcpy(pcm, p->queue + first, p->frame * sizeof(*pcm));
     p->read += p->frame;
     if (p->made_up_end > first)
         f.verdict = PLAYOUT_CONCEALED;
     else if (p->voice_end <= first)
         f.verdict = PLAYOUT_SILENCE;
-    f.zero = pcm[0] == 0 && memcmp(pcm, pcm + 1, (p->frame - 1) * sizeof(*pcm)) == 0;
     p->stats.played_samples += p->frame;
     return f;
 }
 
-struct playout_frame playout_get(struct playout *p, int64_t tick_us, int16_t *pcm)
+struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *pcm)
 {
     int64_t ticks = advance(p, tick_us);
     if (p->playing && p->cold) {
@@ -729,7 +810,7 @@ struct playout_frame playout_get(struct playout *p, int64_t tick_us, int16_t *pc
     } else if (p->playing && ticks > 1) {
         skip_media(p, (ticks - 1) * (int64_t)p->frame);
     }
-    if (!p->playing && !start(p)) return (struct playout_frame){wait_for_start(p, pcm), true};
+    if (!p->playing && !start(p)) return (struct playout_frame){wait_for_start(p), true};
 
     produce(p, p->frame, true);
     if (ahead(p) >= p->frame) adapt(p);
@@ -744,13 +825,27 @@ struct playout_frame playout_get(struct playout *p, int64_t tick_us, int16_t *pc
     return f;
 }
 
+struct playout_frame playout_get(struct playout *p, int64_t tick_us, int16_t *pcm)
+{
+    struct playout_frame f = playout_take(p, tick_us, pcm);
+    if (f.zero) memset(pcm, 0, p->frame * sizeof(*pcm));
+    return f;
+}
+
+void playout_prefetch(const struct playout *p)
+{
+    const char *at = (const char *)p;
+    for (size_t i = 0; i < offsetof(struct playout, waiting) + 64; i += 64)
+        __builtin_prefetch(at + i);
+    __builtin_prefetch(&p->conceal);
+    __builtin_prefetch(&p->seen[(p->top_seq + 1) & (SEEN - 1)]);
+    __builtin_prefetch(&p->buckets[(uint64_t)p->tick / BUCKET_TICKS % BUCKETS]);
+}
+
 enum playout_verdict playout_skip(struct playout *p, int64_t tick_us)
 {
     int64_t ticks = advance(p, tick_us);
-    if (!p->playing && !start(p)) {
-        p->paused_ticks++;
-        return p->known && p->paused_ticks < IDLE_TICKS ? PLAYOUT_SILENCE : PLAYOUT_IDLE;
-    }
+    if (!p->playing && !start(p)) return wait_for_start(p);
     if (!p->cold) {
         p->media_end = position(p);
         p->cold = true;

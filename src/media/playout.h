@@ -111,6 +111,12 @@ void playout_note(struct playout *p, uint16_t seq);
  */
 struct playout_frame playout_get(struct playout *p, int64_t tick_us, int16_t *pcm);
 
+/** As playout_get(), but pcm is left as it is where the frame is zero: silence costs no samples. */
+struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *pcm);
+
+/** Has the memory fetched that the next packet and the next tick will touch. */
+void playout_prefetch(const struct playout *p);
+
 /**
  * A tick at which nobody can hear this leg: the clock and the delay go on, nothing is decoded, the last 100 ms of
  * packets are kept. The next playout_get() decodes these first, so that it starts with a warm history.

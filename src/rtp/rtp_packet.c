@@ -92,3 +92,13 @@ size_t rtp_packet_write_header(const struct rtp_packet *packet, uint8_t *out, si
     }
     return total;
 }
+
+void rtp_packet_write_plain(uint8_t *out, bool marker, uint8_t payload_type, uint16_t seq, uint32_t timestamp,
+                            uint32_t ssrc)
+{
+    out[0] = VERSION << 6;
+    out[1] = (uint8_t)((marker ? 0x80 : 0) | (payload_type & 0x7f));
+    write16(out + 2, seq);
+    write32(out + 4, timestamp);
+    write32(out + 8, ssrc);
+}

@@ -47,6 +47,10 @@ MUST_CHECK status rtp_packet_parse(struct rtp_packet *out, const uint8_t *bytes,
  */
 size_t rtp_packet_write_header(const struct rtp_packet *packet, uint8_t *out, size_t size);
 
+/** Writes a header of RTP_HEADER_BYTES, without CSRC and extension. */
+void rtp_packet_write_plain(uint8_t *out, bool marker, uint8_t payload_type, uint16_t seq, uint32_t timestamp,
+                            uint32_t ssrc);
+
 /** True where a comes before b, on the circle of 2^16. */
 static inline bool rtp_seq_before(uint16_t a, uint16_t b)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/clock.h"
@@ -17,7 +18,14 @@
 #include "os/thread.h"
 #include "sip/agent.h"
 
-enum { EXIT_BAD_OPTIONS = 2, EXIT_CANNOT_LISTEN = 3, TURN_MS = 1000, DESCRIPTORS = 16384 };
+enum {
+    EXIT_BAD_OPTIONS = 2,
+    EXIT_CANNOT_LISTEN = 3,
+    TURN_MS = 1000,
+    IDLE_STEP_US = 100,
+    NAP_NS = 500000,
+    DESCRIPTORS = 16384
+};
 
 static const char *volatile socket_path;
 
@@ -67,10 +75,22 @@ static void say_listening(const struct agent *a)
     fflush(stdout);
 }
 
+/*
+ * sofia waits in whole milliseconds, rounded down: in the last one before a timer is due its steps come back at once,
+ * and would spin. A step that did nothing is slept over.
+ */
 static void run(struct agent *a, su_root_t *root)
 {
-    while (agent_turn(a, clock_now_us()))
-        su_root_step(root, TURN_MS);
+    const struct timespec nap = {.tv_nsec = NAP_NS};
+    int64_t now_us = clock_now_us();
+    while (agent_turn(a, now_us)) {
+        int64_t before_us = now_us;
+        su_duration_t left_ms = su_root_step(root, TURN_MS);
+        now_us = clock_now_us();
+        if (left_ms > 0 || now_us - before_us >= IDLE_STEP_US) continue;
+        nanosleep(&nap, NULL);
+        now_us = clock_now_us();
+    }
 }
 
 int main(int argc, char **argv)

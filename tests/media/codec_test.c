@@ -114,7 +114,13 @@ static void silence_is_seen_without_decoding(void **state)
     payload[80] = 0xfe;
     assert_false(codec_pcmu.is_silence(payload, sizeof(payload)));
     memset(payload, 0xd5, sizeof(payload));
-    assert_false(codec_pcma.is_silence(payload, sizeof(payload)));
+    payload[3] = 0x55;
+    assert_true(codec_pcma.is_silence(payload, sizeof(payload)));
+    for (size_t at = 0; at < 13; at++) {
+        payload[at] ^= 1;
+        assert_false(codec_pcma.is_silence(payload, 13));
+        payload[at] ^= 1;
+    }
 }
 
 int main(void)

@@ -39,6 +39,7 @@ struct sim {
     uint32_t delay_us; /**< jitter: delays are even between 0 and this */
     bool reorder;      /**< jitter may change the order */
     bool talks;        /**< false: sends nothing, timestamps go on */
+    bool silent;       /**< sends zeroes */
     bool was_silent;
     uint32_t lost_run, longest_lost_run;
     int64_t last_arrival_us;
@@ -102,6 +103,7 @@ static void send_packet(struct sim *s)
     tone_read(&s->tone, pcm, samples);
     for (int i = 0; s->chord && i < 3; i++)
         tone_add(&s->chord[i], pcm, samples);
+    if (s->silent) memset(pcm, 0, sizeof(pcm));
     if (s->talks) {
         codec_pcmu.encode(NULL, pcm, samples, payload, sizeof(payload));
         bool lost = s->loss > 0.0 && rng_unit(&s->rng) < s->loss;
@@ -742,6 +744,67 @@ static void what_no_codec_can_take_is_counted(void **state)
     playout_destroy(NULL);
 }
 
+/* Digital silence is not decoded and its samples are not made: what is said between is what it was, bit for bit. */
+static void silent_packets_stand_for_zeroes_in_their_place(void **state)
+{
+    (void)state;
+    enum { PACKETS = 3000 };
+    static int16_t said[PACKETS * FRAME], heard[PACKETS * FRAME];
+    struct rng rng;
+    struct playout *p;
+    struct playout_config config = {.codec = &codec_pcmu};
+    assert_int_equal(playout_create(&p, &config), STATUS_OK);
+    rng_init(&rng, 8);
+    uint32_t left = 0, zero_frames = 0, silent_packets = 0;
+    bool silent = true;
+    for (uint32_t n = 0; n < PACKETS; n++) {
+        uint8_t payload[FRAME];
+        if (left-- == 0) {
+            silent = !silent;
+            left = rng_below(&rng, 40);
+        }
+        silent_packets += silent;
+        for (int i = 0; i < FRAME; i++)
+            payload[i] = silent ? (uint8_t)(0x7f | (rng_u32(&rng) & 0x80)) : (uint8_t)rng_u32(&rng);
+        for (int i = 0; i < FRAME; i++)
+            said[n * FRAME + (uint32_t)i] = g711_ulaw_decode(payload[i]);
+        int64_t at_us = 1000000 + (int64_t)n * TICK_US;
+        struct playout_packet packet = {
+            .seq = (uint16_t)n, .timestamp = n * FRAME, .payload = payload, .len = FRAME, .arrival_us = at_us};
+        assert_true(playout_put(p, &packet));
+        int16_t *pcm = heard + n * FRAME;
+        struct playout_frame frame = playout_take(p, at_us + 5000, pcm); /* zero frames stay as they are: zero */
+        assert_int_equal(frame.verdict, PLAYOUT_VOICE);
+        zero_frames += frame.zero;
+    }
+    assert_memory_equal(heard, said, sizeof said);
+    assert_int_equal(zero_frames, silent_packets);
+    playout_destroy(p);
+}
+
+/* A loss, a late packet, a pause between silent packets: nothing of an earlier word comes back. */
+static void after_a_second_of_silent_packets_nothing_else_is_heard(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 3000);
+    sim_begin(&s);
+    for (int round = 0; round < 20; round++) {
+        sim_run(&s, 4);
+        s.silent = true;
+        s.loss = round % 2 ? 0.2 : 0.0;
+        sim_run(&s, 1.2 + 0.02 * round);
+        for (int i = 0; i < 50; i++) {
+            sim_step(&s);
+            for (int k = 0; k < FRAME; k++)
+                assert_int_equal(s.pcm[k], 0);
+        }
+        s.silent = false;
+        s.loss = 0.0;
+    }
+    sim_clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -768,6 +831,8 @@ int main(void)
         cmocka_unit_test(a_splice_where_nothing_fits_is_no_click),
         cmocka_unit_test(ticks_that_the_thread_missed_do_not_add_delay),
         cmocka_unit_test(what_no_codec_can_take_is_counted),
+        cmocka_unit_test(silent_packets_stand_for_zeroes_in_their_place),
+        cmocka_unit_test(after_a_second_of_silent_packets_nothing_else_is_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void hear_talker(struct sim_party *p, const int16_t *pcm, uint32_t sample
     watch(&scene->at_talker, pcm, samples);
 }
 
-static struct scene *scene_open(uint16_t ptime_ms, uint32_t jitter_us)
+static struct scene *scene_at(uint16_t ptime_ms, int64_t phase_us, uint32_t jitter_us)
 {
     struct scene *s = calloc(1, sizeof *s);
     sim_open(&s->sim, 1);
@@ -92,7 +92,7 @@ static struct scene *scene_open(uint16_t ptime_ms, uint32_t jitter_us)
                                       .hear = hear_talker,
                                       .user = &s->tone,
                                       .ptime_ms = ptime_ms,
-                                      .phase_us = 7300,
+                                      .phase_us = phase_us,
                                       .jitter_us = jitter_us};
     s->talker = sim_call(&s->sim, &config);
     config.speak = say_nothing;
@@ -112,6 +112,11 @@ static struct scene *scene_open(uint16_t ptime_ms, uint32_t jitter_us)
     tone_watch_init(&s->at_silent.watch, SIM_RATE_HZ, frequency_hz, level_dbfs);
     tone_watch_init(&s->at_listener.watch, SIM_RATE_HZ, frequency_hz, level_dbfs);
     return s;
+}
+
+static struct scene *scene_open(uint16_t ptime_ms, uint32_t jitter_us)
+{
+    return scene_at(ptime_ms, 7300, jitter_us);
 }
 
 static void scene_close(struct scene *s)
@@ -164,6 +169,26 @@ static void a_little_jitter_breaks_nothing(void **state)
     scene_close(s);
 }
 
+/* None, one or two packets between two ticks: those that stand behind the first one are there when they are needed. */
+static void packets_about_the_time_of_the_tick_break_nothing(void **state)
+{
+    (void)state;
+    for (uint32_t jitter_us = 1000; jitter_us <= 15000; jitter_us += 2000) {
+        struct scene *s = scene_at(20, 3000 - (int64_t)jitter_us / 2, jitter_us);
+        struct playout_stats before = playout_get_stats(s->talker->leg.playout);
+        sim_run(&s->sim, 30000000);
+        struct playout_stats stats = playout_get_stats(s->talker->leg.playout);
+        const struct tone_watch *w = &s->at_listener.watch;
+        print_message("jitter %u us: %llu breaks, %llu holes, delay %u us\n", jitter_us, (unsigned long long)w->breaks,
+                      (unsigned long long)w->holes, stats.delay_us);
+        assert_int_equal(w->holes, 0);
+        assert_int_equal(w->breaks, 0);
+        assert_int_equal(stats.lost, 0);
+        assert_true(stats.concealed_samples - before.concealed_samples <= 2 * 160);
+        scene_close(s);
+    }
+}
+
 static void every_packet_length_carries_it_whole(void **state)
 {
     (void)state;
@@ -206,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_bad_frame_is_seen),
         cmocka_unit_test(a_little_jitter_breaks_nothing),
+        cmocka_unit_test(packets_about_the_time_of_the_tick_break_nothing),
         cmocka_unit_test(every_packet_length_carries_it_whole),
         cmocka_unit_test(a_tone_stays_whole_for_its_whole_time),
     };
