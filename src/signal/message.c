@@ -31,6 +31,8 @@ static const char *const type_names[SIGNAL_TYPES] = {
     [SIGNAL_LOAD] = "load",
     [SIGNAL_REGISTER] = "register",
     [SIGNAL_REGISTERED] = "registered",
+    [SIGNAL_LOCATED] = "located",
+    [SIGNAL_OFFER] = "offer",
 };
 
 enum member_kind { MEMBER_TEXT, MEMBER_FLAG, MEMBER_NUMBER, MEMBER_CODE, MEMBER_OBJECT, MEMBER_ARRAY };
@@ -54,13 +56,13 @@ static const struct member members[] = {
     MEMBER(transaction, NUMBER, TYPE(REINVITE) | TYPE(UPDATE) | TYPE(ACCEPT) | TYPE(REFUSE) | TYPE(MODIFY)),
     MEMBER(code, CODE, TYPE(RESPONSE) | TYPE(PROGRESS) | TYPE(REJECT) | TYPE(REFUSE) | TYPE(REGISTERED)),
     MEMBER(reason, TEXT, TYPE(ENDED)),
-    MEMBER(sdp, TEXT, TYPE(ANSWER) | TYPE(DIAL)),
+    MEMBER(sdp, TEXT, TYPE(ANSWER) | TYPE(OFFER)),
     MEMBER(reliable, FLAG, 0),
     MEMBER(supports_100rel, FLAG, 0),
     MEMBER(requires_100rel, FLAG, 0),
-    MEMBER(transport, TEXT, TYPE(INVITE)),
-    MEMBER(source, TEXT, TYPE(INVITE)),
-    MEMBER(local, TEXT, TYPE(INVITE)),
+    MEMBER(transport, TEXT, TYPE(INVITE) | TYPE(LOCATED)),
+    MEMBER(source, TEXT, TYPE(INVITE) | TYPE(LOCATED)),
+    MEMBER(local, TEXT, TYPE(INVITE) | TYPE(LOCATED)),
     MEMBER(request_uri, TEXT, TYPE(INVITE)),
     MEMBER(from_uri, TEXT, TYPE(INVITE) | TYPE(DIAL)),
     MEMBER(from_display, TEXT, 0),

@@ -28,17 +28,21 @@
  *   refuse      P->S  final non-2xx to that transaction: code, reason
  *   modify      P->S  send a re-INVITE with sdp; transaction is P's number; answered by response
  *   hangup      P->S  end the call whatever its state: BYE, or code where not answered yet; reason for a Reason header
- *   dial        P->S  place a call: to_uri, from_uri, from_display, identity, sdp (our offer), headers, route,
- * transport, user and password, timeout_s, private_only load        P->S  accepting = false makes S answer new calls
- * with 503 by itself; retry_after_s register    P->S  keep an address of record registered: registration (its name
- * between P and S), to_uri (the address of record), route, transport, user and password, expires_s (asked for; 0: take
- * it back). Said again it replaces what was said before of that name registered  S->P  what became of it, at each
- * change: registration, code, reason, expires_s (granted; 0: not registered; S tries again by itself as long as it is
- * asked to)
+ *   dial        P->S  place a call: to_uri, from_uri, from_display, identity, headers, timeout_s; where to: route,
+ *                     transport, private_only; credentials: user, password; our offer: sdp, absent where S is to ask
+ *   located     S->P  a dial without sdp: the way is known (source: the callee's address, local: ours that faces it,
+ *                     transport); answered by offer
+ *   offer       P->S  our offer for the call that was located: sdp
+ *   load        P->S  accepting = false makes S answer new calls with 503 by itself; retry_after_s
+ *   register    P->S  keep an address registered: registration (its name between P and S), to_uri (the address of
+ *                     record), route, transport, user, password, expires_s (asked for; 0: take it back). What is
+ *                     said again replaces what was said before of that name
+ *   registered  S->P  what became of it, at each change: registration, code, reason, expires_s (granted; 0: not
+ *                     registered; S tries again by itself as long as it is asked to)
  *
- * A call that was dialled: {dialog | progress}*, then answer or ended. The code of ended is the peer's final response;
- * 408 "no answer" after timeout_s; 487 "hung up" after P's hangup; 503 "cannot resolve the name", "could not be sent"
- * and 403 "not a private address" are S's own. Redirections (3xx) are not followed.
+ * A call that was dialled: {dialog | located | progress}*, then answer or ended. The code of ended is the peer's final
+ * response; 408 "no answer" after timeout_s; 487 "hung up" after P's hangup; 503 "cannot resolve the name", "could not
+ * be sent" and 403 "not a private address" are S's own. Redirections (3xx) are not followed.
  *
  * Every hangup is followed by ended ("hung up"). A hangup, answer, accept or modify for a call that S does not hold
  * gets ended with 481 "unknown call". A response of 491 means that another exchange is going on: P may try again. One
@@ -81,6 +85,8 @@ enum signal_type {
     SIGNAL_LOAD,
     SIGNAL_REGISTER,
     SIGNAL_REGISTERED,
+    SIGNAL_LOCATED,
+    SIGNAL_OFFER,
     SIGNAL_TYPES
 };
 
@@ -95,24 +101,25 @@ struct signal_message {
     bool reliable;        /**< progress: send with 100rel where the caller supports it; of S: it was */
     bool supports_100rel; /**< invite: the caller can PRACK */
     bool requires_100rel; /**< invite: the caller insists on it (Require: 100rel) */
-    char *transport;      /**< invite, dial, register: "udp" or "tcp"; dial, register: NULL is the URI's, else UDP */
-    char *source;         /**< invite: the peer's address as "192.0.2.1:5060" or "[2001:db8::1]:5060" */
-    char *local;          /**< invite: our address that faces the peer, same form */
-    char *request_uri;    /**< invite: as received, parameters included */
-    char *from_uri;       /**< invite, dial: URI of From without its tag */
-    char *from_display;   /**< display name, unquoted; NULL where none */
-    char *to_uri;         /**< invite, dial: URI of To (and of the request); register: the address of record */
-    char *sip_call_id;    /**< invite: the Call-ID header, for logs */
-    char *identity;       /**< invite, dial: URI of P-Asserted-Identity; only to be believed of trusted peers */
-    char *content_type;   /**< info */
-    char *body;           /**< info */
-    json_t *headers;      /**< reject, dial, invite (X- headers): object of name to value; owned reference */
-    json_t *record;       /**< dialog: see dialog_record.h; owned reference */
-    json_t *calls;        /**< hello of S: array of the call ids it holds; owned reference */
-    json_t *listeners; /**< hello of S: array of the addresses it is bound to, as "sip:[::1]:5060"; owned reference */
-    char *version;     /**< hello */
-    char *epoch;       /**< hello: changes with every start of the sending process */
-    bool accepting;    /**< load */
+    char
+        *transport; /**< invite, located, dial, register: "udp" or "tcp"; dial, register: NULL is the URI's, else UDP */
+    char *source;   /**< invite, located: the peer's address as "192.0.2.1:5060" or "[2001:db8::1]:5060" */
+    char *local;    /**< invite, located: our address that faces the peer, same form */
+    char *request_uri;  /**< invite: as received, parameters included */
+    char *from_uri;     /**< invite, dial: URI of From without its tag */
+    char *from_display; /**< display name, unquoted; NULL where none */
+    char *to_uri;       /**< invite, dial: URI of To (and of the request); register: the address of record */
+    char *sip_call_id;  /**< invite: the Call-ID header, for logs */
+    char *identity;     /**< invite, dial: URI of P-Asserted-Identity; only to be believed of trusted peers */
+    char *content_type; /**< info */
+    char *body;         /**< info */
+    json_t *headers;    /**< reject, dial, invite (X- headers): object of name to value; owned reference */
+    json_t *record;     /**< dialog: see dialog_record.h; owned reference */
+    json_t *calls;      /**< hello of S: array of the call ids it holds; owned reference */
+    json_t *listeners;  /**< hello of S: array of the addresses it is bound to, as "sip:[::1]:5060"; owned reference */
+    char *version;      /**< hello */
+    char *epoch;        /**< hello: changes with every start of the sending process */
+    bool accepting;     /**< load */
     uint32_t retry_after_s; /**< load */
     char *route; /**< dial, register: where to send, "HOST" or "HOST:PORT", IPv6 in brackets; NULL: as to_uri says */
     char *user, *password; /**< dial, register: digest credentials; NULL for none; in no log */

@@ -89,8 +89,8 @@ static int on_request(nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *ir
 /** What parleyd still believes in and we do not hold: it is told once more that it is over. */
 static void tell_unknown(struct agent *a, const struct signal_message *m)
 {
-    bool concerns =
-        m->type == SIGNAL_HANGUP || m->type == SIGNAL_ANSWER || m->type == SIGNAL_MODIFY || m->type == SIGNAL_ACCEPT;
+    bool concerns = m->type == SIGNAL_HANGUP || m->type == SIGNAL_ANSWER || m->type == SIGNAL_MODIFY ||
+                    m->type == SIGNAL_ACCEPT || m->type == SIGNAL_OFFER;
     if (!concerns) return;
     struct signal_message ended;
     signal_message_init(&ended, SIGNAL_ENDED, m->call);

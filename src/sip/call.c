@@ -120,6 +120,7 @@ static void carry_out(struct call *c, const struct dialog_effect *e)
         break;
     case DIALOG_REQUEST: call_request(c, e); break;
     case DIALOG_SEND_ACK: call_send_ack(c); break;
+    case DIALOG_LOCATE: call_dial_place(c); break;
     case DIALOG_SEND_PRACK: call_dial_prack(c); break;
     case DIALOG_SEND_CANCEL: call_dial_cancel(c); break;
     case DIALOG_RECORD: call_tell_record(c); break;
@@ -388,7 +389,7 @@ void call_message(struct call *c, const struct signal_message *m)
         {SIGNAL_PROGRESS, DIALOG_SEND_PROGRESS}, {SIGNAL_ANSWER, DIALOG_SEND_ANSWER},
         {SIGNAL_REJECT, DIALOG_SEND_REJECT},     {SIGNAL_ACCEPT, DIALOG_SEND_ACCEPT},
         {SIGNAL_REFUSE, DIALOG_SEND_REFUSE},     {SIGNAL_MODIFY, DIALOG_SEND_MODIFY},
-        {SIGNAL_HANGUP, DIALOG_SEND_HANGUP},
+        {SIGNAL_HANGUP, DIALOG_SEND_HANGUP},     {SIGNAL_OFFER, DIALOG_SEND_OFFER},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (table[i].type != m->type) continue;

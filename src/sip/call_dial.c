@@ -29,6 +29,20 @@ static void fail_later(struct call *c, uint32_t code, const char *why)
     c->unsent_reason = why;
 }
 
+/** The offer is asked for: it names an address of ours that the callee can reach. */
+static void tell_located(struct call *c)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct signal_message m;
+    signal_message_init(&m, SIGNAL_LOCATED, c->id);
+    m.transport = slice_dup(slice_of(c->tcp ? "tcp" : "udp"));
+    m.source = slice_dup(slice_of(address_print(text, &c->peer)));
+    m.local = slice_dup(slice_of(address_print(text, &c->local)));
+    uint64_t number = link_send(c->agent->link, &m);
+    if (number > 0) c->last_told = number;
+    signal_message_clear(&m);
+}
+
 static void place(struct call *c, const struct address *addresses, unsigned count)
 {
     struct call_dial *d = c->dial;
@@ -49,7 +63,10 @@ static void place(struct call *c, const struct address *addresses, unsigned coun
     char peer[ADDRESS_TEXT_SIZE];
     log_event(LOG_INFO, "call_dialled", "call=%s peer=%s transport=%s", c->id, address_print(peer, &c->peer),
               c->tcp ? "tcp" : "udp");
-    call_transmit(c, DIALOG_METHOD_INVITE);
+    if (c->dialog.local_sdp)
+        call_transmit(c, DIALOG_METHOD_INVITE);
+    else
+        tell_located(c);
 }
 
 static void on_resolved(void *arg, const struct address *addresses, unsigned count)

@@ -122,7 +122,7 @@ int call_on_response(nta_outgoing_magic_t *magic, nta_outgoing_t *orq, const sip
 
 /* call_dial.c: calls of ours. */
 
-/** Finds the way to the callee, then sends the INVITE that is in sent[]. */
+/** Finds the way to the callee, then sends the INVITE that is in sent[] or asks parleyd for its offer. */
 void call_dial_place(struct call *c);
 void call_dial_prack(struct call *c);
 void call_dial_cancel(struct call *c);

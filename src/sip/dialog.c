@@ -398,13 +398,24 @@ static void send_invite(struct dialog *d, struct dialog_effects *out)
 
 static void send_dial(struct dialog *d, const struct dialog_event *e, int64_t now_us, struct dialog_effects *out)
 {
-    if (d->state != DIALOG_PROCEEDING || d->dial_tries > 0) return;
+    if (d->state != DIALOG_PROCEEDING) return;
     d->state = DIALOG_CALLING;
     d->we_called = d->offer_ours = true;
     d->answer_by_us = now_us + (int64_t)(e->timeout_s > 0 ? e->timeout_s : DIAL_TIMEOUT_S) * US_PER_S;
+    if (e->sdp) {
+        keep(&d->local_sdp, e->sdp);
+        send_invite(d, out);
+    } else {
+        add(out, DIALOG_LOCATE);
+    }
+    add(out, DIALOG_RECORD);
+}
+
+static void send_offer(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
+{
+    if (d->state != DIALOG_CALLING || d->dial_tries > 0) return;
     keep(&d->local_sdp, e->sdp);
     send_invite(d, out);
-    add(out, DIALOG_RECORD);
 }
 
 static void cancel_dial(struct dialog *d, struct dialog_effects *out, uint32_t code, const char *reason)
@@ -617,6 +628,7 @@ void dialog_apply(struct dialog *d, const struct dialog_event *e, int64_t now_us
     out->count = 0;
     switch (e->type) {
     case DIALOG_SEND_DIAL: send_dial(d, e, now_us, out); break;
+    case DIALOG_SEND_OFFER: send_offer(d, e, out); break;
     case DIALOG_SEND_PROGRESS: send_progress(d, e, out); break;
     case DIALOG_SEND_ANSWER: send_answer(d, e, now_us, out); break;
     case DIALOG_SEND_REJECT: send_reject(d, e, out); break;

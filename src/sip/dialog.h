@@ -51,7 +51,8 @@ enum dialog_event_type {
     DIALOG_PEER_BYE,      /**< transaction */
     DIALOG_PEER_PROGRESS, /**< provisional, to our first INVITE: fork, code, reason, sdp, reliable, allows_update */
     DIALOG_PEER_RESPONSE, /**< final, to the method of our request: code, reason, sdp, session; fork, allows_update */
-    DIALOG_SEND_DIAL,     /**< a call of ours begins: sdp, timeout_s */
+    DIALOG_SEND_DIAL,     /**< a call of ours begins: timeout_s, sdp (NULL: the offer follows when the way is known) */
+    DIALOG_SEND_OFFER,    /**< the offer of a call of ours that began without: sdp */
     DIALOG_SEND_PROGRESS, /**< from parleyd from here on, as signal/message.h says: code, sdp, reliable */
     DIALOG_SEND_ANSWER,
     DIALOG_SEND_REJECT,
@@ -84,6 +85,7 @@ enum dialog_effect_type {
     DIALOG_RESPOND, /**< to a request of the peer: transaction, code, reason, sdp, session, reliable, retry_after ... */
     DIALOG_REQUEST, /**< send one of ours: method, sdp, session, reason */
     DIALOG_SEND_ACK,    /**< of the 2xx to our INVITE */
+    DIALOG_LOCATE,      /**< find the way to the callee, and tell it */
     DIALOG_SEND_PRACK,  /**< of the provisional response that has just come */
     DIALOG_SEND_CANCEL, /**< of our first INVITE, as soon as that is allowed (RFC 3261 section 9.1) */
     DIALOG_RECORD,      /**< the dialog record has changed: tell parleyd */

@@ -72,6 +72,9 @@ static void every_type_survives_a_round_trip(void **state)
         "{\"type\":\"load\",\"accepting\":false,\"retry_after_s\":5}",
         "{\"type\":\"register\",\"registration\":\"carrier\",\"to_uri\":\"sip:u@c\",\"route\":\"c:5060\","
         "\"transport\":\"udp\",\"user\":\"u\",\"password\":\"p\",\"expires_s\":0}",
+        "{\"type\":\"located\",\"call\":\"" CALL
+        "\",\"transport\":\"udp\",\"source\":\"192.0.2.1:5060\",\"local\":\"192.0.2.9:5060\"}",
+        "{\"type\":\"offer\",\"call\":\"" CALL "\",\"sdp\":\"v=0\"}",
         "{\"type\":\"registered\",\"registration\":\"carrier\",\"code\":200,\"reason\":\"OK\",\"expires_s\":3600}",
     };
     assert_int_equal(sizeof rows / sizeof rows[0], SIGNAL_TYPES);
@@ -107,7 +110,8 @@ static void what_is_wrong_is_named(void **state)
         {"{\"type\":\"accept\",\"call\":\"" CALL "\",\"transaction\":4294967296}", "transaction"},
         {"{\"type\":\"dialog\",\"call\":\"" CALL "\",\"record\":\"r\"}", "record"},
         {"{\"type\":\"load\"}", "accepting"},
-        {"{\"type\":\"dial\",\"call\":\"" CALL "\",\"to_uri\":\"sip:b@c\",\"from_uri\":\"sip:a@b\"}", "sdp"},
+        {"{\"type\":\"offer\",\"call\":\"" CALL "\"}", "sdp"},
+        {"{\"type\":\"located\",\"call\":\"" CALL "\",\"transport\":\"udp\",\"source\":\"a\"}", "local"},
         {"{\"type\":\"dial\",\"call\":\"" CALL "\",\"to_uri\":\"sip:b@c\",\"sdp\":\"v=0\"}", "from_uri"},
         {"{\"type\":\"register\",\"registration\":\"c\",\"to_uri\":\"sip:u@c\"}", "expires_s"},
         {"{\"type\":\"register\",\"to_uri\":\"sip:u@c\",\"expires_s\":1}", "registration"},

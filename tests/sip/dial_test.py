@@ -23,7 +23,7 @@ class Dial:
         self.user = self.call
         parleyd.users[self.call] = self.user
         parleyd.scripts[self.user] = SCRIPTS["ordinary"]
-        parleyd.send("dial", self.call, **{"to_uri": to, "from_uri": "sip:parley@192.0.2.9", "sdp": sdp(), **members})
+        parleyd.send("dial", self.call, **{k: v for k, v in {"to_uri": to, "from_uri": "sip:parley@192.0.2.9", "sdp": sdp(), **members}.items() if v is not None})
 
     def expect(self, type, **members):
         return self.parleyd.expect(self.user, type, **members)
@@ -120,6 +120,23 @@ def who_calls_is_told(w):
     assert re.search(r"<sip:127.0.0.1:\d+>", i.header("Contact")) and i.header("Session-Expires") == "1800", i.text
     callee.answer(i, 486)
     d.expect("ended", code=486)
+
+
+def the_offer_is_asked_for_when_the_way_is_known(w):
+    callee = Callee()
+    d = dial(w, f"sip:bob@localhost:{callee.port}", sdp=None)
+    m = d.expect("located", source=f"127.0.0.1:{callee.port}", transport="udp")
+    assert m["local"] == w.sip.target and callee.none("INVITE", 0.1), m
+    d.parleyd.send("offer", d.call, sdp=sdp(21))
+    assert sdp(21) in callee.receive("INVITE").text
+    callee.take()
+    finish(callee, d)
+    d = dial(w, callee.uri, sdp=None)
+    d.expect("located")
+    d.hang_up()
+    d.expect("ended", code=487)
+    d.parleyd.send("offer", d.call, sdp=sdp())
+    assert callee.none("INVITE", 0.1)
 
 
 def a_trunk_is_sent_what_names_another_host(w):
@@ -378,7 +395,8 @@ def a_callee_found_by_a_restarted_parleyd_is_in_its_hello(w):
 
 SCENARIOS = [
     a_callee_rings_answers_and_is_hung_up, early_media_is_told, the_callee_hangs_up, a_busy_callee_is_told, no_answer_is_cancelled,
-    failures_are_told_apart_by_their_code, who_calls_is_told, a_trunk_is_sent_what_names_another_host, a_name_is_resolved_as_the_machine_does,
+    failures_are_told_apart_by_their_code, who_calls_is_told, the_offer_is_asked_for_when_the_way_is_known,
+    a_trunk_is_sent_what_names_another_host, a_name_is_resolved_as_the_machine_does,
     what_cannot_be_reached_fails_at_once, a_hangup_while_a_name_is_resolved_ends_it, a_cancel_waits_for_the_first_provisional_response,
     a_200_that_crosses_the_cancel_is_acked_and_ended, a_callee_that_says_nothing_times_out, a_lost_ack_is_sent_again,
     the_first_of_forked_answers_wins, a_reliable_provisional_response_is_pracked_once, the_route_set_of_the_answer_is_kept,

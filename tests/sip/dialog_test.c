@@ -53,6 +53,7 @@ static void put_effect(struct bench *b, const struct dialog_effect *e)
         break;
     case DIALOG_REQUEST: put(b, "request:%s", method_name(e->method)); break;
     case DIALOG_SEND_ACK: put(b, "ACK"); break;
+    case DIALOG_LOCATE: put(b, "locate"); break;
     case DIALOG_SEND_PRACK: put(b, "PRACK"); break;
     case DIALOG_SEND_CANCEL: put(b, "CANCEL"); break;
     case DIALOG_RECORD: return; /* accompanies most; looked at on its own where it matters */
@@ -535,6 +536,19 @@ static void a_call_of_ours_rings_is_answered_and_hung_up(void **state)
     close_bench(&b);
 }
 
+static void the_offer_may_follow_when_the_way_is_known(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b);
+    DO(&b, "locate", .type = DIALOG_SEND_DIAL);
+    DO(&b, "request:INVITE(o)", .type = DIALOG_SEND_OFFER, .sdp = "o");
+    DO(&b, "", .type = DIALOG_SEND_OFFER, .sdp = "p");
+    DO(&b, "ACK tell:answer:200(a)", ANSWERED, .sdp = "a");
+    DO(&b, "", .type = DIALOG_SEND_OFFER, .sdp = "p");
+    close_bench(&b);
+}
+
 static void an_early_answer_is_told_once_and_again_only_where_it_changes(void **state)
 {
     (void)state;
@@ -754,6 +768,7 @@ int main(void)
         cmocka_unit_test(a_call_with_too_short_a_session_is_not_even_told),
         cmocka_unit_test(info_is_told_and_answered),
         cmocka_unit_test(a_call_of_ours_rings_is_answered_and_hung_up),
+        cmocka_unit_test(the_offer_may_follow_when_the_way_is_known),
         cmocka_unit_test(an_early_answer_is_told_once_and_again_only_where_it_changes),
         cmocka_unit_test(a_reliable_answer_stands_whatever_comes_later),
         cmocka_unit_test(an_early_session_of_ours_is_updated_by_the_peer),
