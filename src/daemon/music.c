@@ -1,8 +1,6 @@
 #include "daemon/music.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +8,13 @@
 #include <unistd.h>
 
 #include "base/list.h"
+#include "daemon/file_fetch.h"
 #include "daemon/shipped.h"
 #include "media/sound.h"
-#include "net/http_client.h"
 #include "os/log.h"
 #include "record/loader.h"
 
-enum { FETCH_MS = 60000, REDIRECTS = 5, SHIPPED = 3, HASH_BYTES = 32 };
+enum { FETCH_MS = 60000, SHIPPED = 3, HASH_BYTES = FILE_FETCH_HASH_BYTES };
 static const uint64_t fetch_bytes_max = 100u * 1000 * 1000;
 
 /* Content that some conference plays: found again by its hash, so that it is decoded and held once. */
@@ -30,9 +28,9 @@ struct fetch {
     struct list link;
     struct music *music;
     id_text conference;
-    struct http_exchange *exchange;
-    EVP_MD_CTX *hash;
-    int fd;
+    struct file_fetch *fetch;
+    uint8_t sha256[HASH_BYTES];
+    bool has_hash;  /* it was fetched now: a kept copy is not hashed again */
     bool forgotten; /* the loader cannot be stopped: its result is thrown away */
     music_done_fn *done;
     void *arg;
@@ -77,10 +75,8 @@ static void fail_later(void *arg);
 static void fetch_destroy(struct fetch *f)
 {
     list_remove(&f->link);
-    if (f->exchange) http_client_cancel(f->exchange);
+    file_fetch_cancel(f->fetch);
     loop_undefer(f->music->bridge->loop, fail_later, f);
-    if (f->fd >= 0) close(f->fd);
-    EVP_MD_CTX_free(f->hash);
     free(f);
 }
 
@@ -140,10 +136,10 @@ static void kept_path(const struct music *m, const char *conference, const char 
 }
 
 /* What cannot be played is not kept. */
-static void remove_kept(const struct fetch *f, const char *suffix)
+static void remove_kept(const struct fetch *f)
 {
     char path[4096];
-    kept_path(f->music, f->conference, suffix, path);
+    kept_path(f->music, f->conference, "", path);
     unlink(path);
 }
 
@@ -186,23 +182,16 @@ static struct sound *known_content(const struct music *m, const uint8_t hash[HAS
     return NULL;
 }
 
-static bool take_hash(struct fetch *f, uint8_t hash[HASH_BYTES])
-{
-    unsigned len = HASH_BYTES;
-    return f->hash && EVP_DigestFinal_ex(f->hash, hash, &len) == 1;
-}
-
 static void on_decoded(void *arg, status s, struct sound *sound, const char *what)
 {
     struct fetch *f = arg;
-    uint8_t hash[HASH_BYTES];
     char why[160];
     if (s != STATUS_OK) {
         log_event(LOG_WARN, "wait_music_unusable", "conf=%s why=%s", f->conference,
                   log_value(why, sizeof why, slice_of(what)));
-        if (!f->forgotten) remove_kept(f, "");
+        if (!f->forgotten) remove_kept(f);
     }
-    if (s == STATUS_OK && take_hash(f, hash)) keep_content(f->music, hash, sound);
+    if (s == STATUS_OK && f->has_hash) keep_content(f->music, f->sha256, sound);
     finish(f, sound);
 }
 
@@ -213,48 +202,29 @@ static void decode(struct fetch *f)
     if (loader_load_file(f->music->bridge->loader, path, MUSIC_RATE_HZ, on_decoded, f) != STATUS_OK) finish(f, NULL);
 }
 
-static bool on_bytes(void *arg, const void *bytes, size_t len)
-{
-    struct fetch *f = arg;
-    if (EVP_DigestUpdate(f->hash, bytes, len) != 1) return false;
-    const char *at = bytes;
-    while (len > 0) {
-        ssize_t n = write(f->fd, at, len);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-static void on_fetched(void *arg, const struct http_result *result)
+static void on_fetched(void *arg, const struct http_result *result, const uint8_t *sha256)
 {
     struct fetch *f = arg;
     char part[4096], path[4096];
-    f->exchange = NULL;
-    if (result->status != STATUS_OK || result->code / 100 != 2) {
+    f->fetch = NULL;
+    if (!sha256) {
         char why[320];
         log_event(LOG_WARN, "wait_music_not_fetched", "conf=%s code=%d why=%s", f->conference, result->code,
                   log_value(why, sizeof why, slice_of(result->error)));
-        remove_kept(f, ".part");
         finish(f, NULL);
         return;
     }
+    memcpy(f->sha256, sha256, HASH_BYTES);
+    f->has_hash = true;
     kept_path(f->music, f->conference, ".part", part);
     kept_path(f->music, f->conference, "", path);
-    uint8_t hash[HASH_BYTES];
-    EVP_MD_CTX *copy = EVP_MD_CTX_new();
-    unsigned len = HASH_BYTES;
-    bool hashed = copy && EVP_MD_CTX_copy_ex(copy, f->hash) == 1 && EVP_DigestFinal_ex(copy, hash, &len) == 1;
-    EVP_MD_CTX_free(copy);
     if (rename(part, path) != 0) {
         log_event(LOG_WARN, "wait_music_not_kept", "conf=%s why=\"%s\"", f->conference, strerror(errno));
         finish(f, NULL);
         return;
     }
     drop_unused(f->music);
-    struct sound *known = hashed ? known_content(f->music, hash) : NULL;
+    struct sound *known = known_content(f->music, sha256);
     if (known)
         finish(f, sound_ref(known));
     else
@@ -266,17 +236,13 @@ static status start_fetch(struct fetch *f, const char *url)
     char path[4096];
     mkdir(f->music->dir, 0700);
     kept_path(f->music, f->conference, ".part", path);
-    f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    f->hash = EVP_MD_CTX_new();
-    if (f->fd < 0 || !f->hash || EVP_DigestInit_ex(f->hash, EVP_sha256(), NULL) != 1) return STATUS_IO;
-    struct http_client_request request = {
+    const struct file_fetch_request request = {
         .url = url,
+        .path = path,
         .timeout_ms = FETCH_MS,
-        .max_bytes = fetch_bytes_max,
-        .max_redirects = REDIRECTS,
-        .sink = on_bytes,
+        .bytes_max = fetch_bytes_max,
     };
-    return http_client_start(f->music->bridge->client, &request, on_fetched, f, &f->exchange);
+    return file_fetch_start(&f->fetch, f->music->bridge->client, &request, on_fetched, f);
 }
 
 static void fail_later(void *arg)
@@ -288,7 +254,7 @@ void music_fetch(struct music *m, const char *conference, const char *url, music
 {
     struct fetch *f = calloc(1, sizeof *f);
     if (!f) return;
-    *f = (struct fetch){.music = m, .fd = -1, .done = done, .arg = arg};
+    *f = (struct fetch){.music = m, .done = done, .arg = arg};
     strcpy(f->conference, conference);
     list_push_back(&m->fetches, &f->link);
     char path[4096];
@@ -304,7 +270,7 @@ void music_forget(struct music *m, const char *conference)
     list_each_safe (link, &m->fetches) {
         struct fetch *f = list_object(link, struct fetch, link);
         if (strcmp(f->conference, conference) != 0) continue;
-        if (f->exchange)
+        if (f->fetch)
             fetch_destroy(f);
         else
             f->forgotten = true;

@@ -145,13 +145,20 @@ static void speech_end(struct speech *speech, const char *why)
 
 static void start_waiting(struct say *say);
 
+static void warn_failed(const struct speech *speech, const char *why)
+{
+    char value[2 * SAY_ENGINE_WHY_SIZE];
+    log_event(LOG_WARN, "say_failed", "language=%s why=%s", speech->language,
+              log_value(value, sizeof value, slice_of(why)));
+}
+
 static void on_spoken(void *arg, const char *why)
 {
     struct speech *speech = arg;
     struct say *say = speech->say;
     if (!why && !say_cache_keep(say->cache, speech->key, speech->part)) why = "the speech cannot be kept on disk";
     if (why)
-        log_event(LOG_WARN, "say_failed", "language=%s why=\"%s\"", speech->language, why);
+        warn_failed(speech, why);
     else
         say->stats.spoken++;
     say->running--;
@@ -170,7 +177,7 @@ static void start(struct speech *speech)
                                 .file = speech->part};
     say->waiting--;
     if (say_engine_start(say->engine, &job, on_spoken, speech, &speech->run, why) != STATUS_OK) {
-        log_event(LOG_ERROR, "say_engine_unusable", "why=\"%s\"", why);
+        warn_failed(speech, why);
         speech_end(speech, why);
         return;
     }
