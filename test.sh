@@ -134,7 +134,7 @@ part_e2e() {
         return
     fi
     configure build-guard -DCMAKE_BUILD_TYPE=Debug -DMEDIA_GUARD=ON -DBENCH=ON && build build-guard || return
-    PARLEY_BUILD=build-guard tests/e2e/run 2>&1 | tee build-guard/e2e.log
+    PARLEY_BUILD=build-guard tests/e2e/run --jobs 2 2>&1 | tee build-guard/e2e.log
     local status=${PIPESTATUS[0]}
     last=$(tail -n 1 build-guard/e2e.log)
     if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
@@ -147,12 +147,18 @@ part_e2e() {
     fi
 }
 
+case ${1-} in
+--help | -h)
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]##*/}"
+    exit 0
+    ;;
+esac
 [ $# -gt 0 ] || set -- unit asan tsan e2e
 for part in "$@"; do
     case $part in
     unit | asan | tsan | e2e) ;;
     *)
-        echo "usage: ./test.sh [unit|asan|tsan|e2e]..." >&2
+        echo "test.sh: no such part: $part (usage: ./test.sh [unit|asan|tsan|e2e]...)" >&2
         exit 2
         ;;
     esac

@@ -181,8 +181,15 @@ static void run(void)
 
 int main(int argc, char **argv)
 {
+    static const char usage[] =
+        "usage: parley-floor [--sip ADDRESS:PORT]\n"
+        "Answers calls and sends every packet back: the least a call can cost. Prints 'ready sip=...'.\n";
     const char *host = "127.0.0.1";
     uint32_t port = 0;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
     if (argc == 3 && strcmp(argv[1], "--sip") == 0) {
         struct slice text = slice_of(argv[2]);
         char *colon = strrchr(argv[2], ':');
@@ -194,9 +201,7 @@ int main(int argc, char **argv)
     }
     struct address any;
     if (argc == 0 || !address_of(slice_of(host), (uint16_t)port, &any)) {
-        fprintf(stderr,
-                "usage: parley-floor [--sip ADDRESS:PORT]\n"
-                "Answers calls and sends every packet back: the least a call can cost. Prints 'ready sip=...'.\n");
+        fputs(usage, stderr);
         return 2;
     }
     sip_fd = socket(any.sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);

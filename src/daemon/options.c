@@ -232,8 +232,9 @@ const char *options_help(void)
            "  parleyd [FLAG]...\n"
            "\n"
            "Started without flags it keeps its data in ./data, takes SIP calls on port 5060 and API requests on\n"
-           "127.0.0.1:8080, and needs no other program. Call sip:NAME@THIS-HOST from two phones to talk in the\n"
-           "conference called NAME. Once everything listens, one line that begins with \"ready\" is printed.\n"
+           "127.0.0.1:8080. It starts parley-sip, which must stand beside it, and needs no other server. Call\n"
+           "sip:NAME@THIS-HOST from two phones to talk in the conference called NAME. Once everything listens,\n"
+           "one line that begins with \"ready\" is printed.\n"
            "\n"
            "Listeners (ADDR is an IP address, IPv6 in square brackets; port 0 is any free one; off: no listener)\n"
            "  --http ADDR:PORT        REST API                             127.0.0.1:8080\n"
@@ -260,5 +261,5 @@ const char *options_help(void)
            "  --help, --version       print, and exit\n"
            "\n"
            "SIGTERM lets calls end for a while (drain_s), then stops. SIGHUP reads the configuration file again.\n"
-           "Exit status: 0 after SIGTERM, 2 where file or flags are wrong.\n";
+           "Exit status: 0 after SIGTERM, 2 where file or flags are wrong, 1 where it cannot start or go on.\n";
 }

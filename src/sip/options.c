@@ -3,7 +3,11 @@
 #include <getopt.h>
 
 static const char usage[] =
-    "usage: parley-sip --socket PATH --sip ADDR:PORT [--sip ADDR:PORT]...\n"
+    "parley-sip " PARLEY_VERSION
+    ", the SIP signalling of a Parley bridge. parleyd starts it; it does nothing by itself.\n"
+    "\n"
+    "  parley-sip --socket PATH --sip ADDR:PORT [--sip ADDR:PORT]... [FLAG]...\n"
+    "\n"
     "  --socket PATH          Unix socket that parleyd connects to (made, mode 0600)\n"
     "  --sip ADDR:PORT        listen for SIP over UDP and TCP; port 0: any free one\n"
     "  --public-address IP    told to peers outside the local networks\n"

@@ -14,6 +14,7 @@ import unittest
 from harness import (Bridge, Callers, RawSip, SDP_TYPE, Webhooks, http_request, measured, process_alive,
                      raw_sdp, wait_until)
 
+ALONE = True  # beside no other file: see run
 END = ("answered", "ended")
 
 

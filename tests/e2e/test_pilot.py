@@ -4,6 +4,7 @@ import unittest
 
 from harness import NOTHING_DBFS, PILOTS_HZ, BridgeTest, Wav, measured, wait_until
 
+ALONE = True  # beside no other file: see run
 SAID_DBFS = -24.0
 SILENT_DBFS = SAID_DBFS - 45.0
 
