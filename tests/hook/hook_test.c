@@ -296,6 +296,23 @@ static void an_event_is_sent_when_its_transaction_is_on_disk_and_then_forgotten(
     assert_int_equal(pending_on_disk_after_restart(), 0);
 }
 
+static void the_next_event_of_a_lane_waits_for_its_own_transaction(void **state)
+{
+    (void)state;
+    post_and_commit(7, 1, "/status");
+    struct store_tx *tx = post(7, 2, "/status");
+    for (uint32_t n = 1; n <= 10; n++) /* one after the other: time enough for what must not go */
+        post_and_commit(9, n, "/status");
+    t.until_delivered = 11;
+    run();
+    assert_int_equal(t.arrival_count, 11);
+    assert_int_equal(tries_of("CF0000000000000000000000000000000000000007/2"), 0);
+    store_commit(tx, on_committed, NULL);
+    t.until_delivered = 12;
+    run();
+    assert_int_equal(tries_of("CF0000000000000000000000000000000000000007/2"), 1);
+}
+
 static void a_lane_keeps_its_order_under_failures_and_its_event_names_over_retries(void **state)
 {
     (void)state;
@@ -660,6 +677,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_event_is_sent_when_its_transaction_is_on_disk_and_then_forgotten, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_next_event_of_a_lane_waits_for_its_own_transaction, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lane_keeps_its_order_under_failures_and_its_event_names_over_retries, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_slow_receiver_holds_up_its_own_lane_only, set_up, tear_down),
