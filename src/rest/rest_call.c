@@ -43,13 +43,13 @@ static void add_etag(const struct rest_call *call, const json_t *body)
 void rest_reply(struct rest_call *call, int http, json_t *body)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    add_etag(call, body);
     if (!text && http != 204) {
         http_reply_error(call->request, 500, "Out of memory");
         rest_call_destroy(call);
     } else if (call->once) {
         rest_once_keep(call, http, text);
     } else {
-        add_etag(call, body);
         rest_send(call, http, text);
     }
     free(text);

@@ -27,6 +27,35 @@ static void demand_reason(status s, const struct rest_fault *fault)
     demand(fault->member != NULL && fault->why[0] != '\0' && memchr(fault->why, '\0', sizeof fault->why) != NULL);
 }
 
+static void try_calls(const json_t *body)
+{
+    struct rest_fault fault = {0};
+    struct rest_call_options options;
+    struct rest_announcement announcement;
+    enum rest_call_change change;
+    status s = rest_input_call(&options, body, check_url, NULL, &fault);
+    demand_reason(s, &fault);
+    if (s == STATUS_OK) demand(options.from && options.to && options.timeout_s > 0);
+    s = rest_input_announcement(&announcement, body, check_url, NULL, &fault);
+    demand_reason(s, &fault);
+    if (s == STATUS_OK) demand(!announcement.text != !announcement.file);
+    demand_reason(rest_input_call_update(&change, body, &fault), &fault);
+}
+
+static void try_rows(const json_t *body)
+{
+    struct rest_fault fault = {0};
+    struct store_account account = {0};
+    struct store_application application = {0};
+    struct store_number number = {0};
+    demand_reason(rest_input_account(&account, body, &fault), &fault);
+    demand_reason(rest_input_application(&application, body, check_url, NULL, &fault), &fault);
+    demand_reason(rest_input_number(&number, body, &fault), &fault);
+    status s = rest_input_new_number(&number, body, &fault);
+    demand_reason(s, &fault);
+    if (s == STATUS_OK) demand(number.number && number.number[0]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rest_fault fault = {0};
@@ -44,6 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     demand_reason(s, &fault);
     demand(count <= REST_UPDATE_EVENTS);
     demand_reason(rest_input_participant(&event, body, &fault), &fault);
+    try_calls(body);
+    try_rows(body);
     json_decref(body);
     return 0;
 }

@@ -280,6 +280,54 @@ static void a_key_is_forgotten_after_a_day(void **state)
     assert_non_null(json_object_get(kit_expect(kit_ask("POST", "/Conferences", NULL), 200), "conferenceId"));
 }
 
+static void changes_at_once_are_all_made(void **state)
+{
+    (void)state;
+    int codes[16];
+    char path[128];
+    const json_t *body = kit_expect(kit_ask("POST", "/Applications", NULL), 201);
+    snprintf(path, sizeof path, "/Applications/%.64s", kit_text(body, "applicationId"));
+    kit_ask_at_once("POST", path, "{\"alias\":\"a\"}", NULL, codes, 16);
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(codes[i], 200);
+    assert_int_equal(kit_number(kit_get("%s", path)->body, "revision"), 17);
+}
+
+static void of_repetitions_at_once_one_is_carried_out(void **state)
+{
+    (void)state;
+    int codes[16];
+    size_t made = 0;
+    kit_ask_at_once("POST", "/Conferences", "{}", "k", codes, 16);
+    for (size_t i = 0; i < 16; i++) {
+        if (codes[i] == 200)
+            made++;
+        else
+            assert_int_equal(codes[i], 409);
+    }
+    assert_true(made >= 1);
+    assert_int_equal(kit_number(kit_get("/Conferences")->body, "total"), 1);
+}
+
+static void what_a_bridge_has_not_is_501(void **state)
+{
+    (void)state;
+    static const char *const routes[][2] = {
+        {"POST", "/Calls"},
+        {"POST", "/Calls/CA1"},
+        {"POST", "/Conferences/CF1/Announcements"},
+        {"DELETE", "/Conferences/CF1/Announcements/AN1"},
+        {"POST", "/Webhooks/CF1/1"},
+    };
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        const struct kit_reply *reply = kit_ask(routes[i][0], routes[i][1], NULL);
+        assert_int_equal(kit_number(kit_expect(reply, 501), "code"), 0);
+        assert_true(is_error(reply));
+    }
+    kit_expect(kit_ask("POST", "/SigningSecrets", NULL), 201);
+    kit_expect(kit_get("/Calls"), 200);
+}
+
 static void the_system_answers_without_credentials(void **state)
 {
     (void)state;
@@ -308,6 +356,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_key_whose_request_was_broken_off_is_not_carried_out_again, kit_set_up,
                                         kit_tear_down),
         cmocka_unit_test_setup_teardown(a_key_is_forgotten_after_a_day, kit_set_up, kit_tear_down),
+        cmocka_unit_test_setup_teardown(changes_at_once_are_all_made, kit_set_up, kit_tear_down),
+        cmocka_unit_test_setup_teardown(of_repetitions_at_once_one_is_carried_out, kit_set_up, kit_tear_down),
+        cmocka_unit_test_setup_teardown(what_a_bridge_has_not_is_501, kit_set_up_bare, kit_tear_down),
         cmocka_unit_test_setup_teardown(the_system_answers_without_credentials, kit_set_up, kit_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -392,11 +392,10 @@ static void put_accounts(void)
     kit_commit(tx);
 }
 
-int kit_set_up(void **state)
+static int start(const struct rest_backend *backend)
 {
     char why[STORE_WHY_SIZE] = "";
     const char *base = getenv("TMPDIR");
-    (void)state;
     memset(&kit, 0, sizeof kit);
     kit_id(kit.account, "AC", 1);
     kit_id(kit.other, "AC", 2);
@@ -408,12 +407,32 @@ int kit_set_up(void **state)
     assert_int_equal(loop_create(&loop), STATUS_OK);
     assert_int_equal(loop_watch_create(&watch, loop, store_fd(kit.store), LOOP_READABLE, on_store, NULL), STATUS_OK);
     assert_int_equal(loop_timer_create(&watchdog, loop, on_watchdog, NULL), STATUS_OK);
-    assert_int_equal(rest_create(&rest, kit.store, &small_bridge), STATUS_OK);
+    assert_int_equal(rest_create(&rest, kit.store, backend), STATUS_OK);
     struct http_server_config config = {.address = "127.0.0.1", .error_body = rest_error_body};
     if (http_server_create(&server, loop, &config, rest_handle, rest, why, sizeof why) != STATUS_OK)
         fail_msg("%s", why);
     assert_int_equal(http_client_create(&client, loop, &(struct http_client_config){0}), STATUS_OK);
     return 0;
+}
+
+int kit_set_up(void **state)
+{
+    (void)state;
+    return start(&small_bridge);
+}
+
+int kit_set_up_bare(void **state)
+{
+    struct rest_backend bare = small_bridge;
+    (void)state;
+    bare.call_create = NULL;
+    bare.call_update = NULL;
+    bare.announcement_start = NULL;
+    bare.announcement_stop = NULL;
+    bare.webhook_resend = NULL;
+    bare.request_began = NULL;
+    bare.secrets_changed = NULL;
+    return start(&bare);
 }
 
 static void remove_dir(void)
@@ -519,27 +538,70 @@ static const char *authorization(void)
     return header;
 }
 
-const struct kit_reply *kit_ask(const char *method, const char *path, const char *body)
+static void full_url(char *out, size_t size, const char *path)
+{
+    bool alone = stands_alone(path);
+    snprintf(out, size, "http://127.0.0.1:%u%s%s%s", http_server_port(server), alone ? "" : "/apiserver/Accounts/",
+             alone ? "" : kit.account, path);
+}
+
+/* Headers are those kept so far, and who asks. */
+static void ask_for(const char *method, const char *path, const char *body, http_done_fn *done, void *arg)
 {
     char url[4096];
-    const char *login = authorization();
-    snprintf(url, sizeof url, "http://127.0.0.1:%u%s%s%s", http_server_port(server),
-             stands_alone(path) ? "" : "/apiserver/Accounts/", stands_alone(path) ? "" : kit.account, path);
-    if (login) headers[header_count++] = (struct http_header){"Authorization", login};
-    struct http_client_request request = {.method = method, .url = url, .headers = headers};
+    full_url(url, sizeof url, path);
+    struct http_client_request request = {.method = method, .url = url, .headers = headers, .timeout_ms = 25000};
     request.header_count = header_count;
     request.body = body;
     request.body_len = body ? strlen(body) : 0;
-    request.timeout_ms = 25000;
+    assert_int_equal(http_client_start(client, &request, done, arg, NULL), STATUS_OK);
+}
+
+static void add_login(void)
+{
+    const char *login = authorization();
+    if (login) headers[header_count++] = (struct http_header){"Authorization", login};
+}
+
+static void wait_for_answers(void)
+{
     over = false;
     loop_timer_set(watchdog, WATCHDOG_US);
-    assert_int_equal(http_client_start(client, &request, on_reply, NULL, NULL), STATUS_OK);
     while (!over)
         loop_run(loop);
     loop_timer_cancel(watchdog);
     header_count = 0;
     has_credentials = false;
+}
+
+const struct kit_reply *kit_ask(const char *method, const char *path, const char *body)
+{
+    add_login();
+    ask_for(method, path, body, on_reply, NULL);
+    wait_for_answers();
     return &reply;
+}
+
+static size_t owed;
+
+static void on_one_of_many(void *arg, const struct http_result *result)
+{
+    assert_int_equal(result->status, STATUS_OK);
+    *(int *)arg = result->code;
+    if (--owed > 0) return;
+    over = true;
+    loop_stop(loop);
+}
+
+void kit_ask_at_once(const char *method, const char *path, const char *body, const char *key, int *codes, size_t count)
+{
+    assert_true(count <= KIT_AT_ONCE_MAX);
+    if (key) kit_header("Idempotency-Key", key);
+    add_login();
+    owed = count;
+    for (size_t i = 0; i < count; i++)
+        ask_for(method, path, body, on_one_of_many, &codes[i]);
+    wait_for_answers();
 }
 
 const struct kit_reply *kit_get(const char *format, ...)

@@ -44,6 +44,7 @@ extern struct kit kit;
 
 /** For cmocka. */
 int kit_set_up(void **state);
+int kit_set_up_bare(void **state); /**< without what a bridge may leave out */
 int kit_tear_down(void **state);
 
 /** @{ Of the next question only. */
@@ -58,7 +59,16 @@ void kit_credentials(const char *user, const char *password); /**< NULL: none */
  */
 const struct kit_reply *kit_ask(const char *method, const char *path, const char *body);
 
-/** The same with a printf'd path. */
+enum { KIT_AT_ONCE_MAX = 32 };
+
+/**
+ * Asks the same several times at once, and waits for all.
+ * @param key    Idempotency-Key of all; NULL for none
+ * @param codes  what was answered, count of them
+ */
+void kit_ask_at_once(const char *method, const char *path, const char *body, const char *key, int *codes, size_t count);
+
+/** The same as kit_ask() with a printf'd path. */
 const struct kit_reply *kit_get(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** Fails unless the code is this; @return the JSON body, borrowed until the next question */
