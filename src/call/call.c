@@ -1,7 +1,9 @@
 #include "call/call.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "call/sip_status.h"
 #include "os/log.h"
@@ -25,6 +27,36 @@ static bool copy_text(char **field, const char *text)
     return *field != NULL;
 }
 
+static bool wants(const struct call_plan *plan, size_t place, const struct sdp_codec *codec)
+{
+    return strcasecmp(plan->codecs[place], codec->encoding) == 0;
+}
+
+/** Our codecs in the plan's order, each once; all in ours where the plan says none. */
+static void choose_codecs(struct call *c, const struct call_plan *plan)
+{
+    uint8_t count;
+    const struct sdp_codec *all = call_codecs(&count);
+    assert(count <= CALL_CODECS_MAX);
+    bool taken[CALL_CODECS_MAX] = {false};
+    for (size_t place = 0; plan && place < plan->codec_count; place++) {
+        for (uint8_t i = 0; i < count; i++) {
+            if (taken[i] || !wants(plan, place, &all[i])) continue;
+            taken[i] = true;
+            c->codecs[c->codec_count++] = all[i];
+        }
+    }
+    if (plan && plan->codec_count > 0) return;
+    memcpy(c->codecs, all, count * sizeof all[0]);
+    c->codec_count = count;
+}
+
+const struct sdp_codec *call_codec(const struct call *c, const struct sdp_result *result)
+{
+    assert(result->codec < c->codec_count);
+    return &c->codecs[result->codec];
+}
+
 status call_create(struct call **out, const struct signal_message *invite, const struct call_world *world,
                    void *world_arg, uint64_t session_id, int64_t now_unix_ms)
 {
@@ -39,6 +71,7 @@ status call_create(struct call **out, const struct signal_message *invite, const
     c->sdp_version = 1;
     c->created_unix_ms = now_unix_ms;
     c->requires_100rel = invite->requires_100rel;
+    choose_codecs(c, NULL);
     bool copied = copy_text(&c->from, invite->from_uri) && copy_text(&c->to, invite->to_uri) &&
                   copy_text(&c->from_display, invite->from_display) && copy_text(&c->source, invite->source) &&
                   copy_text(&c->local, invite->local) && copy_text(&c->sip_call_id, invite->sip_call_id) &&
@@ -49,6 +82,35 @@ status call_create(struct call **out, const struct signal_message *invite, const
     }
     *out = c;
     return STATUS_OK;
+}
+
+status call_create_outgoing(struct call **out, const struct call_plan *plan, const struct call_world *world,
+                            void *world_arg, uint64_t session_id, int64_t now_unix_ms)
+{
+    thread_assert(THREAD_CONTROL);
+    if (!plan->id || !plan->to_uri || !plan->from_uri) return STATUS_INVALID;
+    struct call *c = calloc(1, sizeof *c);
+    if (!c) return STATUS_NO_MEMORY;
+    *c = (struct call){
+        .outgoing = true,
+        .state = CALL_QUEUED,
+        .world = world,
+        .world_arg = world_arg,
+        .session_id = session_id,
+        .sdp_version = 1,
+        .created_unix_ms = now_unix_ms,
+    };
+    status s = slice_copy(slice_of(plan->id), c->id, sizeof c->id) ? STATUS_OK : STATUS_INVALID;
+    choose_codecs(c, plan);
+    if (s == STATUS_OK && c->codec_count == 0) s = STATUS_UNSUPPORTED;
+    bool copied = copy_text(&c->from, plan->from_uri) && copy_text(&c->to, plan->to_uri) &&
+                  copy_text(&c->from_display, plan->from_display);
+    if (s == STATUS_OK && !copied) s = STATUS_NO_MEMORY;
+    if (s == STATUS_OK)
+        *out = c;
+    else
+        call_destroy(c);
+    return s;
 }
 
 void call_destroy(struct call *c)
@@ -116,8 +178,8 @@ static struct sdp_local our_side(const struct call *c)
         .rtp_port = c->rtp_port,
         .session_id = c->session_id,
         .version = c->sdp_version,
-        .codecs = codecs,
-        .codec_count = sizeof codecs / sizeof codecs[0],
+        .codecs = c->codecs,
+        .codec_count = c->codec_count,
         .telephone_event = true,
         .ptime_ms = 20,
         .direction = SDP_SENDRECV,
@@ -272,7 +334,9 @@ static void receive_offer(struct call *c, const struct signal_message *m)
 {
     struct buffer sdp;
     struct fault fault = {0, "not possible before the call is answered"};
-    status s = c->state == CALL_ANSWERED || c->state == CALL_CONNECTED ? STATUS_OK : STATUS_CONFLICT;
+    bool possible =
+        c->state == CALL_ANSWERED || c->state == CALL_CONNECTED || (c->state == CALL_RINGING && c->negotiated);
+    status s = possible ? STATUS_OK : STATUS_CONFLICT;
     buffer_init(&sdp);
     if (s == STATUS_OK && (m->sdp || m->type == SIGNAL_REINVITE)) {
         s = m->sdp ? answer_offer(c, m->sdp, &sdp, &fault) : make_offer(c, &sdp);
@@ -296,9 +360,102 @@ static void receive_later_ack(struct call *c, const struct signal_message *m)
         log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
 }
 
-static const char *reason_of_end(const struct signal_message *m)
+/* A call of ours. */
+
+void call_dial(struct call *c, const struct call_plan *plan)
+{
+    thread_assert(THREAD_CONTROL);
+    if (c->state != CALL_QUEUED) return;
+    struct signal_message m;
+    signal_message_init(&m, SIGNAL_DIAL, c->id);
+    m.timeout_s = plan->timeout_s;
+    m.private_only = plan->private_only;
+    m.headers = plan->headers ? json_deep_copy(plan->headers) : NULL;
+    bool copied = copy_text(&m.to_uri, c->to) && copy_text(&m.from_uri, c->from) &&
+                  copy_text(&m.from_display, c->from_display) && copy_text(&m.identity, plan->identity) &&
+                  copy_text(&m.route, plan->route) && copy_text(&m.transport, plan->transport) &&
+                  copy_text(&m.user, plan->user) && copy_text(&m.password, plan->password);
+    c->state = CALL_DIALLING;
+    if (copied)
+        c->world->send(c->world_arg, c, &m);
+    else
+        end(c, "failed");
+    signal_message_clear(&m);
+}
+
+static bool is_waiting(const struct call *c)
+{
+    return c->state == CALL_DIALLING || c->state == CALL_RINGING;
+}
+
+static bool replace_text(char **field, const char *text)
+{
+    free(*field);
+    *field = NULL;
+    return copy_text(field, text);
+}
+
+/* The way to the callee is known, and with it which address of ours belongs into the offer. */
+static void receive_located(struct call *c, const struct signal_message *m)
+{
+    if (!is_waiting(c) || c->sent) return;
+    struct buffer sdp;
+    buffer_init(&sdp);
+    bool known = replace_text(&c->source, m->source) && replace_text(&c->local, m->local);
+    status s = known ? make_offer(c, &sdp) : STATUS_NO_MEMORY;
+    if (s == STATUS_OK) {
+        send_coded(c, SIGNAL_OFFER, 0, NULL, 0, buffer_text(&sdp), NULL);
+    } else {
+        log_event(LOG_WARN, "offer_impossible", "call=%s why=%s", c->id, status_name(s));
+        call_hang_up(c, "failed");
+    }
+    buffer_clear(&sdp);
+}
+
+/* An early answer that cannot be used is no harm: the one in the 200 decides. */
+static void receive_progress(struct call *c, const struct signal_message *m)
+{
+    struct fault fault = {0, "media could not be set up"};
+    if (!is_waiting(c)) return;
+    if (m->sdp && take_answer(c, m->sdp, &fault) != STATUS_OK)
+        log_event(LOG_WARN, "early_media_unusable", "call=%s why=\"%s\"", c->id, fault.what);
+    c->state = CALL_RINGING;
+    if (c->world->ringing) c->world->ringing(c->world_arg, c, m->code);
+}
+
+static void receive_answer(struct call *c, const struct signal_message *m, int64_t now_unix_ms)
+{
+    struct fault fault = {0, "media could not be set up"};
+    if (!is_waiting(c)) return;
+    if (!m->sdp || take_answer(c, m->sdp, &fault) != STATUS_OK) {
+        log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
+        call_hang_up(c, "failed");
+        return;
+    }
+    c->state = CALL_CONNECTED;
+    c->connected_unix_ms = now_unix_ms;
+    c->world->connected(c->world_arg, c);
+}
+
+static const char *reason_of_failure(uint32_t code)
+{
+    switch (code) {
+    case 486:
+    case 600: return "busy";
+    case 408:
+    case 480:
+    case 487: return "noAnswer";
+    default: return "failed";
+    }
+}
+
+static const char *reason_of_end(struct call *c, const struct signal_message *m)
 {
     if (m->type == SIGNAL_BYE) return "farEndHangup";
+    if (is_waiting(c)) {
+        c->end_code = m->code;
+        return reason_of_failure(m->code);
+    }
     if (m->type == SIGNAL_CANCEL) return "callCanceled";
     return m->code == 408 ? "noAnswer" : "failed";
 }
@@ -321,7 +478,10 @@ void call_receive(struct call *c, const struct signal_message *m, int64_t now_un
     case SIGNAL_UPDATE: receive_offer(c, m); break;
     case SIGNAL_BYE:
     case SIGNAL_CANCEL:
-    case SIGNAL_ENDED: end(c, reason_of_end(m)); break;
+    case SIGNAL_ENDED: end(c, reason_of_end(c, m)); break;
+    case SIGNAL_LOCATED: receive_located(c, m); break;
+    case SIGNAL_PROGRESS: receive_progress(c, m); break;
+    case SIGNAL_ANSWER: receive_answer(c, m, now_unix_ms); break;
     default: break;
     }
 }

@@ -4,9 +4,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* Where calls come from while an owner has named no networks: RFC 1918, 4193, 3927, 4291 and loopback. */
-static const char *const nearby[] = {"127.0.0.0/8",    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-                                     "169.254.0.0/16", "::1",        "fc00::/7",      "fe80::/10"};
+#include "call/nearby.h"
 
 static bool parse_source(struct slice source, struct sockaddr_storage *out)
 {
@@ -24,15 +22,6 @@ static bool parse_source(struct slice source, struct sockaddr_storage *out)
     return slice_copy(slice_cut(&rest, ':'), host, sizeof host) && inet_pton(AF_INET, host, &v4->sin_addr) == 1;
 }
 
-static bool is_nearby(const struct sockaddr *address)
-{
-    for (size_t i = 0; i < sizeof nearby / sizeof nearby[0]; i++) {
-        struct cidr range;
-        if (cidr_parse(&range, slice_of(nearby[i]), NULL) == STATUS_OK && cidr_holds(&range, address)) return true;
-    }
-    return false;
-}
-
 static bool may_call(const struct route *route, struct slice source)
 {
     struct sockaddr_storage storage;
@@ -41,7 +30,7 @@ static bool may_call(const struct route *route, struct slice source)
     for (size_t i = 0; i < route->network_count; i++) {
         if (cidr_holds(&route->networks[i], address)) return true;
     }
-    return route->network_count == 0 && is_nearby(address);
+    return route->network_count == 0 && nearby_holds(address);
 }
 
 status route_choose(struct route_choice *out, const struct route *routes, size_t count, struct slice request_uri,

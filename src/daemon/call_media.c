@@ -56,10 +56,9 @@ static void set_remote(struct sockaddr_storage *out, const char *address, uint16
     }
 }
 
-static struct engine_leg_media leg_media(const struct sdp_result *result)
+static struct engine_leg_media leg_media(const struct call *call, const struct sdp_result *result)
 {
-    uint8_t count;
-    const struct sdp_codec *codec = &call_codecs(&count)[result->codec];
+    const struct sdp_codec *codec = call_codec(call, result);
     struct engine_leg_media media = {
         .codec = codec_find(codec->encoding, codec->clock_hz),
         .send_payload_type = result->send_payload_type,
@@ -99,8 +98,7 @@ static status open_leg(struct call_entry *e, const struct engine_leg_media *medi
 static status world_apply(void *arg, struct call *call, const struct sdp_result *result)
 {
     struct call_entry *e = arg;
-    struct engine_leg_media media = leg_media(result);
-    (void)call;
+    struct engine_leg_media media = leg_media(call, result);
     return e->leg ? engine_leg_change(e->leg, &media) : open_leg(e, &media);
 }
 
@@ -183,4 +181,4 @@ static void world_ended(void *arg, struct call *call, const char *reason)
         loop_defer(cs->bridge->loop, call_entry_destroy, e);
 }
 
-const struct call_world call_entry_world = {world_send, world_reserve, world_apply, world_connected, world_ended};
+const struct call_world call_entry_world = {world_send, world_reserve, world_apply, world_connected, world_ended, NULL};

@@ -10,7 +10,10 @@
 static const char *call_status(const struct call *c)
 {
     switch (c->state) {
-    case CALL_INCOMING: return "ringing";
+    case CALL_QUEUED:
+    case CALL_DIALLING: return "queued";
+    case CALL_INCOMING:
+    case CALL_RINGING: return "ringing";
     case CALL_ANSWERED:
     case CALL_CONNECTED: return "inProgress";
     case CALL_ENDED: return c->connected_unix_ms ? "completed" : "failed";

@@ -78,7 +78,16 @@ static void world_ended(void *arg, struct call *call, const char *reason)
     note(arg, reason);
 }
 
-static const struct call_world world = {world_send, world_reserve, world_apply, world_connected, world_ended};
+static void world_ringing(void *arg, struct call *call, uint32_t code)
+{
+    char word[32];
+    (void)call;
+    snprintf(word, sizeof word, "ringing-%u", code);
+    note(arg, word);
+}
+
+static const struct call_world world = {world_send,      world_reserve, world_apply,
+                                        world_connected, world_ended,   world_ringing};
 
 static struct call *make_call(struct notebook *n, const char *sdp, bool requires_100rel)
 {
@@ -253,6 +262,137 @@ static void hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one(void 
     call_destroy(call);
 }
 
+#define EARLY "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+
+/** A call of ours that is on its way. */
+static struct call *place_call(struct notebook *n, const char *const *codecs, size_t codec_count)
+{
+    struct call *call;
+    const struct call_plan plan = {.id = ID,
+                                   .to_uri = "sip:bob@192.0.2.7",
+                                   .from_uri = "sip:parley@192.0.2.1",
+                                   .codecs = codecs,
+                                   .codec_count = codec_count};
+    assert_int_equal(call_create_outgoing(&call, &plan, &world, n, 42, 1), STATUS_OK);
+    assert_true(call->outgoing);
+    call_dial(call, &plan);
+    call_dial(call, &plan);
+    return call;
+}
+
+static void receive_coded(struct call *call, enum signal_type type, uint32_t code, const char *sdp)
+{
+    struct signal_message m;
+    signal_message_init(&m, type, ID);
+    m.code = code;
+    m.sdp = sdp ? strdup(sdp) : NULL;
+    m.source = strdup("192.0.2.7:5060");
+    m.local = strdup("192.0.2.1:5060");
+    call_receive(call, &m, 2);
+    signal_message_clear(&m);
+}
+
+static void a_call_of_ours_is_located_rings_and_is_answered(void **state)
+{
+    (void)state;
+    struct notebook n = {0};
+    struct call *call = place_call(&n, NULL, 0);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 0 8"));
+    assert_string_equal(call->local, "192.0.2.1:5060");
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_PROGRESS, 180, NULL);
+    assert_int_equal(call->state, CALL_RINGING);
+    receive_coded(call, SIGNAL_ANSWER, 200, EARLY);
+    assert_int_equal(call->connected_unix_ms, 2);
+    receive_coded(call, SIGNAL_BYE, 0, NULL);
+    assert_string_equal(n.words, "dial reserve offer ringing-180 apply connected ended farEndHangup");
+    call_destroy(call);
+}
+
+static void early_media_is_taken_and_the_answer_decides(void **state)
+{
+    (void)state;
+    struct notebook n = {0};
+    struct call *call = place_call(&n, NULL, 0);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_PROGRESS, 183, "nonsense");
+    receive_coded(call, SIGNAL_PROGRESS, 183, EARLY);
+    assert_int_equal(n.media.remote_rtp_port, 4000);
+    receive(call, SIGNAL_UPDATE, HOLD);
+    receive_coded(call, SIGNAL_ANSWER, 200, EARLY);
+    assert_string_equal(n.words, "dial reserve offer ringing-183 apply ringing-183 apply accept-200 apply connected");
+    call_destroy(call);
+}
+
+static void the_order_of_codecs_is_the_plans(void **state)
+{
+    (void)state;
+    static const char *const codecs[] = {"pcma", "opus-of-the-future", "PCMA", "PCMU"};
+    struct notebook n = {0};
+    struct call *call = place_call(&n, codecs, 4);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 8 0"));
+    receive_coded(call, SIGNAL_ANSWER, 200, EARLY);
+    assert_string_equal(call_codec(call, &n.media)->encoding, "PCMU");
+    call_destroy(call);
+    const struct call_plan plan = {
+        .id = ID, .to_uri = "sip:b@c", .from_uri = "sip:a@b", .codecs = &codecs[1], .codec_count = 1};
+    assert_int_equal(call_create_outgoing(&call, &plan, &world, &n, 42, 1), STATUS_UNSUPPORTED);
+}
+
+static void a_failure_is_told_in_the_words_of_the_contract(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t code;
+        const char *words;
+    } rows[] = {
+        {486, "dial ended busy"},     {600, "dial ended busy"},     {408, "dial ended noAnswer"},
+        {480, "dial ended noAnswer"}, {487, "dial ended noAnswer"}, {302, "dial ended failed"},
+        {403, "dial ended failed"},   {404, "dial ended failed"},   {488, "dial ended failed"},
+        {503, "dial ended failed"},   {603, "dial ended failed"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct notebook n = {0};
+        struct call *call = place_call(&n, NULL, 0);
+        receive_coded(call, SIGNAL_ENDED, rows[i].code, NULL);
+        assert_string_equal(n.words, rows[i].words);
+        assert_int_equal(call->end_code, rows[i].code);
+        call_destroy(call);
+    }
+}
+
+static void an_unusable_answer_or_no_port_ends_a_call_of_ours(void **state)
+{
+    (void)state;
+    struct notebook n = {0};
+    struct call *call = place_call(&n, NULL, 0);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_ANSWER, 200, VIDEO);
+    assert_string_equal(n.words, "dial reserve offer hangup ended failed");
+    call_destroy(call);
+    struct notebook full = {.reserve = STATUS_FULL};
+    call = place_call(&full, NULL, 0);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    assert_string_equal(full.words, "dial hangup ended failed");
+    call_destroy(call);
+}
+
+static void a_call_of_ours_is_given_up(void **state)
+{
+    (void)state;
+    struct notebook n = {0};
+    struct call *call = place_call(&n, NULL, 0);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_PROGRESS, 180, NULL);
+    call_hang_up(call, "callCanceled");
+    receive_coded(call, SIGNAL_ANSWER, 200, EARLY);
+    receive_coded(call, SIGNAL_ENDED, 487, NULL);
+    assert_string_equal(n.words, "dial reserve offer ringing-180 hangup ended callCanceled");
+    call_destroy(call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +405,12 @@ int main(void)
         cmocka_unit_test(a_bad_offer_in_a_call_changes_nothing),
         cmocka_unit_test(a_cancel_before_the_answer_ends_it_and_nothing_more_is_sent),
         cmocka_unit_test(hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one),
+        cmocka_unit_test(a_call_of_ours_is_located_rings_and_is_answered),
+        cmocka_unit_test(early_media_is_taken_and_the_answer_decides),
+        cmocka_unit_test(the_order_of_codecs_is_the_plans),
+        cmocka_unit_test(a_failure_is_told_in_the_words_of_the_contract),
+        cmocka_unit_test(an_unusable_answer_or_no_port_ends_a_call_of_ours),
+        cmocka_unit_test(a_call_of_ours_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
