@@ -166,6 +166,25 @@ static void hear_rtcp(struct peer *p, const uint8_t *bytes, size_t len)
     }
 }
 
+static bool same_place(const struct sockaddr_in *a, const struct sockaddr_storage *b)
+{
+    const struct sockaddr_in *other = (const struct sockaddr_in *)b;
+    return b->ss_family == AF_INET && a->sin_addr.s_addr == other->sin_addr.s_addr && a->sin_port == other->sin_port;
+}
+
+/** As recv(), but only what comes from the leg: on a busy machine others may still send to who had this port before. */
+static ssize_t receive(const struct peer *p, int fd, uint8_t *bytes, size_t size)
+{
+    struct sockaddr_in from;
+    socklen_t from_len = sizeof from;
+    ssize_t len;
+    while ((len = recvfrom(fd, bytes, size, 0, (struct sockaddr *)&from, &from_len)) > 0) {
+        if (same_place(&from, &p->bridge) || same_place(&from, &p->bridge_rtcp)) break;
+        from_len = sizeof from;
+    }
+    return len;
+}
+
 static void attend(struct peer *p, int64_t now_us)
 {
     uint8_t bytes[1500];
@@ -174,13 +193,13 @@ static void attend(struct peer *p, int64_t now_us)
         p->next_us += 20000;
         if (!p->silent) speak(p);
     }
-    while ((len = recv(p->rtp_fd, bytes, sizeof bytes, 0)) > 0) {
+    while ((len = receive(p, p->rtp_fd, bytes, sizeof bytes)) > 0) {
         if (rtp_is_rtcp(bytes, (size_t)len))
             hear_rtcp(p, bytes, (size_t)len);
         else
             hear(p, bytes, (size_t)len);
     }
-    while ((len = recv(p->rtcp_fd, bytes, sizeof bytes, 0)) > 0)
+    while ((len = receive(p, p->rtcp_fd, bytes, sizeof bytes)) > 0)
         hear_rtcp(p, bytes, (size_t)len);
 }
 
