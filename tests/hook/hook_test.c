@@ -52,6 +52,7 @@ static struct {
     size_t until_held;
     size_t committed; /* transactions that ended well */
     struct hook_secrets secrets;
+    uint32_t flush_ms; /* 0: at once */
 } t;
 
 static void secrets(void *arg, const char *account, struct hook_secrets *out)
@@ -142,7 +143,11 @@ static void start_bridge(void)
 {
     struct store_config store = {.data_dir = t.dir};
     struct http_client_config client = {0};
-    struct hook_config hook = {.retry_first_ms = 2, .retry_max_ms = 10, .flush_ms = 1, .secrets = secrets, .seed = 5};
+    struct hook_config hook = {.retry_first_ms = 2,
+                               .retry_max_ms = 10,
+                               .flush_ms = t.flush_ms ? t.flush_ms : 1,
+                               .secrets = secrets,
+                               .seed = 5};
     char why[STORE_WHY_SIZE] = "";
     if (store_open(&t.store, &store, why) != STATUS_OK) fail_msg("%s", why);
     assert_int_equal(loop_watch_create(&t.watch, t.loop, store_fd(t.store), LOOP_READABLE, on_store, NULL), STATUS_OK);
@@ -555,6 +560,9 @@ static void let_one_die(uint32_t lane, uint32_t n)
 static void a_dead_letter_is_sent_again_in_its_place(void **state)
 {
     (void)state;
+    t.flush_ms = 60000; /* the store has not been told yet that it is dead */
+    end_bridge();
+    start_bridge();
     let_one_die(1, 1);
     t.hold = true;
     post_and_commit(1, 2, "/held");
