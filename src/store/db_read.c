@@ -3,159 +3,35 @@
 
 #include "base/buffer.h"
 #include "store/db_sqlite.h"
+#include "store/db_where.h"
 #include "store/store_rows.h"
 
-/*
- * Where no index has the rows in the list's order (a range over another column, one of several words), few matches are
- * found by that condition's index and sorted, and many by walking in the list's order until the page is full. A unary
- * plus keeps SQLite from an index: on the condition for the one, on the order for the other.
- */
-enum { SORT_MAX = 1500 };
-enum path { PATH_ANY, PATH_SORT, PATH_WALK };
-
-static const char *time_of(const struct row_kind *kind)
+static void add_order(struct buffer *sql, const struct query *q, enum db_path path)
 {
-    return kind->time ? kind->time : "created";
-}
-
-static bool is_range(const struct query_term *term)
-{
-    return term->test == QUERY_AT_LEAST || term->test == QUERY_BELOW;
-}
-
-static bool out_of_order(const struct query *q, const struct query_term *term)
-{
-    return term->text_count > 1 || (is_range(term) && strcmp(term->column, time_of(q->kind)) != 0);
-}
-
-static enum path choose_path(const struct query *q, uint64_t matches)
-{
-    for (size_t i = 0; i < q->term_count; i++) {
-        if (out_of_order(q, &q->terms[i])) return matches > SORT_MAX ? PATH_WALK : PATH_SORT;
-    }
-    return PATH_ANY;
-}
-
-static void add_in(struct buffer *sql, size_t count)
-{
-    if (count == 1) {
-        buffer_append_text(sql, "=?");
-        return;
-    }
-    buffer_append_text(sql, " IN (?");
-    for (size_t t = 1; t < count; t++)
-        buffer_append_text(sql, ",?");
-    buffer_append_text(sql, ")");
-}
-
-static void add_test(struct buffer *sql, const struct query_term *term)
-{
-    static const char *const tests[] = {
-        [QUERY_AT_LEAST] = ">=?",        [QUERY_BELOW] = "<?", [QUERY_EQUALS] = "=?", [QUERY_IS_SET] = " IS NOT NULL",
-        [QUERY_IS_NOT_SET] = " IS NULL",
-    };
-    if (term->test == QUERY_IN)
-        add_in(sql, term->text_count);
-    else
-        buffer_append_text(sql, tests[term->test]);
-}
-
-/* A condition's node and those under it. */
-static void add_node(struct buffer *sql, const struct query *q, size_t at)
-{
-    static const char *const columns[] = {
-        [STORE_LOG_TIMESTAMP] = "timestamp_us", [STORE_LOG_LEVEL] = "level",     [STORE_LOG_CALL] = "call",
-        [STORE_LOG_REQUEST] = "request",        [STORE_LOG_MESSAGE] = "message",
-    };
-    static const char *const steps[] = {
-        [STORE_LOG_EQUAL] = " = ", [STORE_LOG_UNEQUAL] = " IS NOT ", [STORE_LOG_LESS] = " < ",
-        [STORE_LOG_MORE] = " > ",  [STORE_LOG_AT_MOST] = " <= ",     [STORE_LOG_AT_LEAST] = " >= ",
-        [STORE_LOG_AND] = " AND ", [STORE_LOG_OR] = " OR ",
-    };
-    static const char level[] = "CASE %s WHEN 'info' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END";
-    const struct store_log_node *node = &q->condition[at];
-    buffer_append_text(sql, "(");
-    if (node->step >= STORE_LOG_AND) {
-        add_node(sql, q, node->left);
-        buffer_append_text(sql, steps[node->step]);
-        add_node(sql, q, node->right);
-    } else if (node->field == STORE_LOG_LEVEL && node->step > STORE_LOG_UNEQUAL) {
-        buffer_printf(sql, level, "level");
-        buffer_append_text(sql, steps[node->step]);
-        buffer_printf(sql, level, "?");
-    } else {
-        buffer_printf(sql, "%s%s?", columns[node->field], steps[node->step]);
-    }
-    buffer_append_text(sql, ")");
-}
-
-static int bind_node(sqlite3_stmt *statement, const struct query *q, size_t at, int *place)
-{
-    const struct store_log_node *node = &q->condition[at];
-    if (node->step >= STORE_LOG_AND) {
-        int code = bind_node(statement, q, node->left, place);
-        return code == SQLITE_OK ? bind_node(statement, q, node->right, place) : code;
-    }
-    if (node->field == STORE_LOG_TIMESTAMP) return sqlite3_bind_int64(statement, (*place)++, node->number);
-    return sqlite3_bind_text(statement, (*place)++, node->text, -1, SQLITE_STATIC);
-}
-
-static void add_terms(struct buffer *sql, const struct query *q, enum path path)
-{
-    const char *word = " WHERE ";
-    for (size_t i = 0; i < q->term_count; i++) {
-        const struct query_term *term = &q->terms[i];
-        bool walk = path == PATH_WALK && out_of_order(q, term);
-        buffer_printf(sql, "%s%s%s", word, walk ? "+" : "", term->column);
-        add_test(sql, term);
-        word = " AND ";
-    }
-    if (q->condition) {
-        buffer_append_text(sql, word);
-        add_node(sql, q, q->condition_count - 1);
-        word = " AND ";
-    }
-    if (q->live) buffer_printf(sql, "%s%s", word, q->kind->live);
-}
-
-static int bind_terms(sqlite3_stmt *statement, const struct query *q, int *place)
-{
-    int code = SQLITE_OK;
-    for (size_t i = 0; i < q->term_count && code == SQLITE_OK; i++) {
-        const struct query_term *term = &q->terms[i];
-        if (is_range(term) || term->test == QUERY_EQUALS) code = sqlite3_bind_int64(statement, (*place)++, term->value);
-        for (size_t t = 0; t < term->text_count && code == SQLITE_OK; t++)
-            code = sqlite3_bind_text(statement, (*place)++, term->texts[t], -1, SQLITE_STATIC);
-    }
-    if (code == SQLITE_OK && q->condition) code = bind_node(statement, q, q->condition_count - 1, place);
-    return code;
-}
-
-static void add_order(struct buffer *sql, const struct query *q, enum path path)
-{
-    const char *plus = path == PATH_SORT ? "+" : "";
+    const char *plus = path == DB_PATH_SORT ? "+" : "";
     switch (q->order) {
-    case QUERY_NEWEST: buffer_printf(sql, " ORDER BY %s%s DESC, seq DESC", plus, time_of(q->kind)); break;
+    case QUERY_NEWEST: buffer_printf(sql, " ORDER BY %s%s DESC, seq DESC", plus, db_time_column(q->kind)); break;
     case QUERY_OLDEST: buffer_append_text(sql, " ORDER BY seq"); break;
     case QUERY_LANES: buffer_append_text(sql, " ORDER BY lane, n"); break;
     }
 }
 
-static void build_select(struct buffer *sql, const struct query *q, enum path path)
+static void build_select(struct buffer *sql, const struct query *q, enum db_path path)
 {
     buffer_append_text(sql, "SELECT seq");
     for (size_t i = 0; i < q->kind->column_count; i++)
         buffer_printf(sql, ",%s", q->kind->columns[i].name);
     buffer_printf(sql, " FROM %s", q->kind->table);
-    add_terms(sql, q, path);
+    db_where_add(sql, q, path);
     if (q->continued)
-        buffer_printf(sql, "%s(%s, seq) < (?, ?)", q->term_count || q->live ? " AND " : " WHERE ", time_of(q->kind));
+        buffer_printf(sql, "%s(%s, seq) < (?, ?)", q->term_count || q->live ? " AND " : " WHERE ",
+                      db_time_column(q->kind));
     add_order(sql, q, path);
     if (q->limit) buffer_append_text(sql, " LIMIT ?");
 }
 
 /* One row more than asked for tells whether there is a next page. */
-static status select_statement(struct db *db, const struct query *q, enum path path, sqlite3_stmt **out)
+static status select_statement(struct db *db, const struct query *q, enum db_path path, sqlite3_stmt **out)
 {
     struct buffer sql;
     buffer_init(&sql);
@@ -164,7 +40,7 @@ static status select_statement(struct db *db, const struct query *q, enum path p
     buffer_clear(&sql);
     if (s != STATUS_OK) return s;
     int place = 1;
-    int code = bind_terms(*out, q, &place);
+    int code = db_where_bind(*out, q, &place);
     if (code == SQLITE_OK && q->continued) {
         code = sqlite3_bind_int64(*out, place++, q->cursor.created_unix_ms);
         if (code == SQLITE_OK) code = sqlite3_bind_int64(*out, place++, q->cursor.seq);
@@ -254,7 +130,7 @@ static status read_rows(struct reading *r, sqlite3_stmt *statement)
 static int64_t created_of(const struct row_kind *kind, const void *row)
 {
     for (size_t i = 0; i < kind->column_count; i++) {
-        if (strcmp(kind->columns[i].name, time_of(kind)) == 0)
+        if (strcmp(kind->columns[i].name, db_time_column(kind)) == 0)
             return *(const int64_t *)(const void *)((const char *)row + kind->columns[i].at);
     }
     return 0;
@@ -309,13 +185,13 @@ static status total_by_counting(struct db *db, const struct query *q, sqlite3_st
     struct buffer sql;
     buffer_init(&sql);
     buffer_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s", q->kind->table);
-    add_terms(&sql, q, PATH_ANY);
+    db_where_add(&sql, q, DB_PATH_ANY);
     buffer_printf(&sql, " LIMIT %d)", STORE_COUNT_MAX);
     status s = buffer_ok(&sql) ? db_statement(db, buffer_text(&sql), out) : STATUS_NO_MEMORY;
     buffer_clear(&sql);
     if (s != STATUS_OK) return s;
     int place = 1;
-    return db_status(bind_terms(*out, q, &place));
+    return db_status(db_where_bind(*out, q, &place));
 }
 
 static status read_total(struct db *db, const struct query *q, uint64_t *out)
@@ -333,7 +209,7 @@ static status read_total(struct db *db, const struct query *q, uint64_t *out)
     return code == SQLITE_ROW ? STATUS_OK : STATUS_IO;
 }
 
-static status read_page(struct reading *r, enum path path)
+static status read_page(struct reading *r, enum db_path path)
 {
     sqlite3_stmt *statement;
     status s = select_statement(r->db, r->query, path, &statement);
@@ -357,7 +233,7 @@ void db_read(struct db *db, const struct query *query, struct answer *answer)
     struct reading reading = {.db = db, .query = query, .answer = answer};
     uint64_t counted = 0;
     status s = query->limit ? read_total(db, query, &counted) : STATUS_OK;
-    if (s == STATUS_OK) s = read_page(&reading, choose_path(query, counted));
+    if (s == STATUS_OK) s = read_page(&reading, db_path_choose(query, counted));
     if (s == STATUS_OK && query->limit) {
         fill_page(&reading);
         settle_total(&answer->page, answer->count, counted);

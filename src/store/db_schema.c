@@ -97,7 +97,6 @@ static const char schema_2[] =
     "CREATE INDEX calls_by_caller_and_status ON calls(account, caller, status, created);"
     "CREATE INDEX calls_by_callee_and_status ON calls(account, callee, status, created);"
     "CREATE INDEX calls_by_time ON calls(account, started, ended);"
-    "CREATE INDEX calls_by_conference ON calls(conference) WHERE conference IS NOT NULL;"
     "CREATE INDEX outbox_by_state ON outbox(account, state, created);"
 
     "CREATE TABLE applications("
