@@ -372,7 +372,7 @@ static void many_lanes_go_at_once_and_each_in_order(void **state)
 static void an_event_whose_transaction_fails_is_never_sent(void **state)
 {
     (void)state;
-    store_discard(post(1, 1, "/discarded"));
+    store_discard(post(2, 1, "/discarded"));
     struct store_tx *tx = post(1, 1, "/broken");
     struct store_conference nameless = {.play_beep = "always", .status = "empty"};
     store_put_conference(tx, &nameless);
@@ -384,6 +384,7 @@ static void an_event_whose_transaction_fails_is_never_sent(void **state)
     assert_string_equal(t.arrivals[0].path, "/status");
     assert_int_equal(hook_stats(t.hook).pending, 0);
     assert_int_equal(hook_stats(t.hook).posted, 1);
+    assert_int_equal(pending_on_disk_after_restart(), 0); /* the row went with its transaction */
 }
 
 static void on_load_done(void *arg, status outcome)
