@@ -36,7 +36,8 @@
  *   load        P->S  accepting = false makes S answer new calls with 503 by itself; retry_after_s
  *   register    P->S  keep an address registered: registration (its name between P and S), to_uri (the address of
  *                     record), route, transport, user, password, expires_s (asked for; 0: take it back). What is
- *                     said again replaces what was said before of that name
+ *                     said again replaces what was said before of that name. A fresh parleyd says all its own
+ *                     anew: what it has not said after 10 s is taken back
  *   registered  S->P  what became of it, at each change: registration, code, reason, expires_s (granted; 0: not
  *                     registered; S tries again by itself as long as it is asked to)
  *

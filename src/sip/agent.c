@@ -15,12 +15,15 @@
 #include "os/random.h"
 #include "sip/call.h"
 #include "sip/listen.h"
+#include "sip/registration.h"
 #include "sip/reply.h"
 
 enum {
     DSCP_CS3 = 0x60, /* as the whole traffic class byte */
     US_PER_S = 1000000,
     LEAVING_S = 5,
+    SIGN_OFF_S = 2,
+    DOUBT_S = 10,
     RETRY_AFTER_S = 5,
 };
 
@@ -106,6 +109,8 @@ static void on_message(void *arg, const struct signal_message *m)
     if (m->type == SIGNAL_LOAD) {
         a->accepting = m->accepting;
         a->retry_after_s = m->retry_after_s;
+    } else if (m->type == SIGNAL_REGISTER) {
+        registration_take(a, m);
     } else if (m->type == SIGNAL_DIAL) {
         if (!map_get(a->calls, m->call)) call_dial(a, m);
     } else {
@@ -136,9 +141,13 @@ static json_t *on_calls(void *arg)
     return calls;
 }
 
-static void on_changed(void *arg, bool connected)
+static void on_changed(void *arg, bool connected, bool fresh)
 {
     struct agent *a = arg;
+    if (fresh) {
+        registrations_doubt(a);
+        a->doubt_until_us = clock_now_us() + DOUBT_S * (int64_t)US_PER_S;
+    }
     a->alone_since_us = connected ? INT64_MAX : clock_now_us();
     if (connected) a->accepting = true; /* until its load says otherwise */
 }
@@ -230,6 +239,8 @@ bool agent_open(struct agent *a, const struct options *options, su_root_t *root)
     list_init(&a->call_list);
     list_init(&a->waiting);
     list_init(&a->finished);
+    list_init(&a->registrations);
+    a->doubt_until_us = a->sign_off_us = INT64_MAX;
     rng_init(&a->rng, random_u64());
     a->alone_since_us = a->allowed_at_us = clock_now_us();
     a->allowance_us = US_PER_S;
@@ -259,6 +270,7 @@ void agent_close(struct agent *a)
 {
     while (!list_empty(&a->call_list))
         call_destroy(call_of_link(a->call_list.next));
+    registrations_clear(a);
     resolver_close(a->resolver);
     if (a->leg) nta_leg_destroy(a->leg);
     if (a->nta) nta_agent_destroy(a->nta);
@@ -274,6 +286,14 @@ static void leave(struct agent *a)
     list_each (link, &a->call_list) {
         call_hang_up(call_of_link(link), "bridge lost");
     }
+    registrations_leave(a);
+}
+
+void agent_sign_off(struct agent *a, int64_t now_us)
+{
+    if (a->sign_off_us != INT64_MAX) return;
+    a->sign_off_us = now_us + SIGN_OFF_S * (int64_t)US_PER_S;
+    registrations_leave(a);
 }
 
 bool agent_turn(struct agent *a, int64_t now_us)
@@ -281,10 +301,16 @@ bool agent_turn(struct agent *a, int64_t now_us)
     while (!list_empty(&a->finished))
         call_destroy(call_of_mark(a->finished.next));
     link_flush(a->link);
+    bool unregistered = registrations_tidy(a);
+    if (a->sign_off_us != INT64_MAX) return !unregistered && now_us < a->sign_off_us;
+    if (now_us >= a->doubt_until_us) {
+        a->doubt_until_us = INT64_MAX;
+        registrations_sweep(a);
+    }
     if (a->alone_since_us == INT64_MAX && !a->leaving) return true;
     int64_t left_us = a->alone_since_us + (int64_t)a->options->hold_s * US_PER_S - now_us;
     if (!a->leaving && left_us <= 0) leave(a);
-    bool done = list_empty(&a->call_list) || left_us <= -(int64_t)LEAVING_S * US_PER_S;
+    bool done = (list_empty(&a->call_list) && registrations_tidy(a)) || left_us <= -(int64_t)LEAVING_S * US_PER_S;
     return !(a->leaving && done);
 }
 

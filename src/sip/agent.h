@@ -43,11 +43,12 @@ struct agent {
     nta_leg_t *leg; /**< takes what belongs to no dialog */
     struct agent_listener listeners[AGENT_LISTENERS_MAX];
     unsigned listener_count;
-    json_t *bound;         /**< "sip:ADDR:PORT" as asked for, with real ports */
-    struct map *calls;     /**< by call id */
-    struct list call_list; /**< all */
-    struct list waiting;   /**< calls with responses that wait for parleyd */
-    struct list finished;  /**< calls to be freed at the end of the turn */
+    json_t *bound;             /**< "sip:ADDR:PORT" as asked for, with real ports */
+    struct map *calls;         /**< by call id */
+    struct list call_list;     /**< all */
+    struct list waiting;       /**< calls with responses that wait for parleyd */
+    struct list finished;      /**< calls to be freed at the end of the turn */
+    struct list registrations; /**< of registration.c */
     struct rng rng;
     bool accepting; /**< as parleyd's last load said */
     uint32_t retry_after_s;
@@ -55,6 +56,8 @@ struct agent {
     int64_t allowed_at_us;
     uint64_t refused_flood; /**< new calls answered 503 by the flood guard */
     int64_t alone_since_us; /**< when parleyd went away; INT64_MAX while it is there */
+    int64_t doubt_until_us; /**< when registrations that a new parleyd has not said again go; INT64_MAX: none */
+    int64_t sign_off_us;    /**< when the process ends, registrations taken back or not; INT64_MAX: not asked for */
     bool leaving;           /**< every call is being hung up; then the process ends */
 };
 
@@ -64,6 +67,9 @@ struct agent {
  */
 bool agent_open(struct agent *a, const struct options *options, su_root_t *root);
 void agent_close(struct agent *a);
+
+/** Nothing is left to be done but to take the registrations back: agent_turn() says when that is over. */
+void agent_sign_off(struct agent *a, int64_t now_us);
 
 /** Between two turns of the loop. @return false where the process is done */
 bool agent_turn(struct agent *a, int64_t now_us);

@@ -73,7 +73,7 @@ static void on_hello(void *arg, const struct signal_message *m, bool fresh)
               log_value(version, sizeof version, slice_of(m->version)),
               log_value(epoch, sizeof epoch, slice_of(m->epoch)), fresh);
     l->greeted = true;
-    l->handlers.changed(l->arg, true);
+    l->handlers.changed(l->arg, true, fresh);
 }
 
 static void on_fault(void *arg, const struct fault *fault)
@@ -91,7 +91,7 @@ static void drop_peer(struct link *l)
     channel_disconnected(l->channel);
     l->greeted = l->broken = l->waits_to_write = false;
     log_event(LOG_INFO, "parleyd_disconnected", "unacknowledged=%zu", channel_unacknowledged(l->channel));
-    if (was_up) l->handlers.changed(l->arg, false);
+    if (was_up) l->handlers.changed(l->arg, false, false);
 }
 
 static int on_readable(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)

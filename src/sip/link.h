@@ -22,8 +22,8 @@ struct link_handlers {
     void (*acknowledged)(void *arg, uint64_t number);
     /** Call ids for the hello: a new array, given to the link. */
     json_t *(*calls)(void *arg);
-    /** parleyd is there (its hello has come), or gone. */
-    void (*changed)(void *arg, bool connected);
+    /** parleyd is there (its hello has come; fresh where it has started since the last one), or gone. */
+    void (*changed)(void *arg, bool connected, bool fresh);
 };
 
 /**

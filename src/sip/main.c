@@ -28,11 +28,14 @@ enum {
 };
 
 static const char *volatile socket_path;
+static volatile sig_atomic_t has_registrations, asked_to_go;
 
-/** parleyd hangs up before it asks for this: nothing is left to do but to go. */
+/** parleyd hangs up before it asks for this: nothing is left to do but to take registrations back, and to go. */
 static void on_terminate(int signal_number)
 {
     (void)signal_number;
+    asked_to_go = 1;
+    if (has_registrations) return;
     if (socket_path) unlink(socket_path);
     _exit(0);
 }
@@ -85,6 +88,8 @@ static void run(struct agent *a, su_root_t *root)
     int64_t now_us = clock_now_us();
     while (agent_turn(a, now_us)) {
         int64_t before_us = now_us;
+        has_registrations = !list_empty(&a->registrations);
+        if (asked_to_go) agent_sign_off(a, now_us);
         su_duration_t left_ms = su_root_step(root, TURN_MS);
         now_us = clock_now_us();
         if (left_ms > 0 || now_us - before_us >= IDLE_STEP_US) continue;

@@ -81,13 +81,13 @@ class Callee:
             return True
         return False
 
-    def answer(self, request, code, phrase="Reason", tag=None, body="", headers=(), contact=None):
+    def answer(self, request, code, phrase="Reason", tag=None, body="", headers=(), contact=None, raw_contact=None):
         copied = [line for line in request.text.split("\r\n\r\n")[0].split("\r\n")
                   if line.split(":")[0] in ("Via", "From", "Call-ID", "CSeq")]
         to = request.header("To")
         if "tag=" not in to and code > 100:
             to += f";tag={tag or self.tag}"
-        lines = [f"SIP/2.0 {code} {phrase}", *copied, f"To: {to}", f"Contact: <{contact or self.uri}>", *headers]
+        lines = [f"SIP/2.0 {code} {phrase}", *copied, f"To: {to}", f"Contact: {raw_contact or f'<{contact or self.uri}>'}", *headers]
         if body:
             lines.append("Content-Type: application/sdp")
         lines.append(f"Content-Length: {len(body)}")

@@ -366,6 +366,86 @@ def a_proxy_and_a_server_may_both_ask(w):
     finish(callee, d)
 
 
+def register(parleyd, callee, name="carrier", expires_s=3600, **members):
+    parleyd.send("register", None, **{"registration": name, "to_uri": f"sip:carol@127.0.0.1:{callee.port}", "user": "carol", "password": "p", "expires_s": expires_s, **members})
+
+
+def registered(parleyd, name="carrier", **members):
+    return parleyd.wait(lambda: [m for m in parleyd.messages if m["type"] == "registered" and m["registration"] == name and
+                                 all(m[k] == v for k, v in members.items())], f"registered {members}")[-1]
+
+
+def grant(callee, request, expires_s):
+    """200 with the binding that was asked for, among another one."""
+    contact = request.header("Contact") + f";expires={expires_s}"
+    callee.answer(request, 200, "OK", headers=["Contact: <sip:else@127.0.0.9>;expires=7"], raw_contact=contact)
+
+
+def an_address_is_registered_refreshed_and_taken_back(w):
+    registrar, p = Callee(), w.quick_parleyd
+    register(p, registrar, expires_s=60)
+    r = registrar.receive("REGISTER")
+    assert r.uri == "sip:127.0.0.1" and "<sip:carol@127.0.0.1:" in r.header("Contact") and r.header("Expires") == "60", r.text
+    assert r.header("To") == f"<sip:carol@127.0.0.1:{registrar.port}>"
+    registrar.answer(r, 401, headers=["WWW-Authenticate: " + challenge("n1", ', qop="auth"')])
+    r = registrar.receive("REGISTER")
+    assert digest_is_right(r.text, "REGISTER", "p"), r.text
+    registrar.answer(r, 423, headers=["Min-Expires: 120"])
+    r = registrar.receive("REGISTER")
+    assert r.header("Expires") == "120"
+    grant(registrar, r, 2)
+    registered(p, code=200, expires_s=2)
+    again = registrar.receive("REGISTER", seconds=1.8)
+    assert again.header("Call-ID") == r.header("Call-ID") and int(again.header("CSeq").split()[0]) > int(r.header("CSeq").split()[0])
+    registrar.answer(again, 401, headers=["WWW-Authenticate: " + challenge("n2", ', qop="auth"')])  # forgotten without a word
+    again = registrar.receive("REGISTER")
+    assert 'nonce="n2"' in again.text and digest_is_right(again.text, "REGISTER", "p"), again.text
+    registrar.answer(again, 503)
+    registered(p, code=503, expires_s=0)
+    again = registrar.receive("REGISTER", seconds=2)  # 10 * T1, that is half a second here, a quarter more or less
+    grant(registrar, again, 600)
+    registered(p, code=200, expires_s=600)
+    register(p, registrar, expires_s=0)
+    last = registrar.receive("REGISTER")
+    assert last.header("Expires") == "0", last.text
+    registrar.answer(last, 200)
+    registered(p, code=200, expires_s=0)
+    assert registrar.none("REGISTER", 0.3)
+
+
+def a_registrar_that_cannot_be_reached_is_told(w):
+    registrar = Callee()
+    register(w.parleyd, registrar, name="lost", to_uri="sip:a@no-such-host.invalid")
+    registered(w.parleyd, name="lost", code=503, expires_s=0)
+    register(w.parleyd, registrar, name="lost", to_uri="sip:a@no-such-host.invalid", expires_s=0)
+    register(w.parleyd, registrar, name="wrong", to_uri="mailto:a@b")
+    registered(w.parleyd, name="wrong", code=400)
+    register(w.parleyd, registrar, name="routed", to_uri="sip:a@carrier.invalid", route=f"localhost:{registrar.port}")
+    r = registrar.receive("REGISTER")
+    assert r.uri == "sip:carrier.invalid" and r.header("To") == "<sip:a@carrier.invalid>", r.text
+    registrar.answer(r, 403, "Never")
+    assert registered(w.parleyd, name="routed", code=403)["reason"] == "Never"
+    register(w.parleyd, registrar, name="routed", to_uri="sip:a@carrier.invalid", expires_s=0)
+
+
+def an_address_is_taken_back_at_the_end(w):
+    for terminate in (True, False):
+        sip = ParleySip(w.folder, "--hold-s", "1", "--t1-ms", "50", listen=("127.0.0.1:0",))
+        p = Parleyd(sip.path, {}).connect()
+        registrar = Callee()
+        register(p, registrar)
+        grant(registrar, registrar.receive("REGISTER"), 600)
+        registered(p, code=200)
+        if terminate:
+            sip.process.terminate()
+        else:
+            p.disconnect()
+        last = registrar.receive("REGISTER")
+        assert last.header("Expires") == "0"
+        registrar.answer(last, 200)
+        assert sip.process.wait(5) == 0
+
+
 def calls_of_ours_end_when_parleyd_stays_away(w):
     sip = ParleySip(w.folder, "--hold-s", "1", "--t1-ms", "50", listen=("127.0.0.1:0",))
     p = Parleyd(sip.path, {}).connect()
@@ -402,7 +482,8 @@ SCENARIOS = [
     the_first_of_forked_answers_wins, a_reliable_provisional_response_is_pracked_once, the_route_set_of_the_answer_is_kept,
     an_answer_without_sdp_ends_the_call, the_callee_changes_the_session, the_session_timer_runs, a_trunk_is_given_its_digest,
     wrong_credentials_are_tried_once, a_proxy_and_a_server_may_both_ask, calls_of_ours_end_when_parleyd_stays_away,
-    a_callee_found_by_a_restarted_parleyd_is_in_its_hello,
+    a_callee_found_by_a_restarted_parleyd_is_in_its_hello, an_address_is_registered_refreshed_and_taken_back,
+    a_registrar_that_cannot_be_reached_is_told, an_address_is_taken_back_at_the_end,
 ]
 
 if __name__ == "__main__":
