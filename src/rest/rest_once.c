@@ -73,6 +73,7 @@ static void fail_under_way(struct rest_call *call)
 static void on_reserved(void *arg, status s)
 {
     struct rest_call *call = arg;
+    if (s == STATUS_OK && store_is_closing(call->rest->store)) s = STATUS_CLOSED;
     if (s == STATUS_EXISTS) {
         fail_under_way(call);
     } else if (s != STATUS_OK) {

@@ -63,6 +63,9 @@ bool store_is_full(const struct store *s);
 /** Tells the listeners and the committer, and frees. */
 void store_tx_finish(struct store_tx *tx, status outcome);
 
+/** Whatever the answer was, it is STATUS_CLOSED now. */
+void store_question_close(struct store_question *q);
+
 /** Calls back, and frees. */
 void store_question_finish(struct store_question *q);
 

@@ -26,6 +26,7 @@ struct store {
     struct list refused;        /* transactions that are to be told STATUS_FULL or STATUS_NO_MEMORY */
     struct list unsaved;        /* by unsaved_link, oldest first */
     uint32_t waiting;           /* all that is owed a callback */
+    bool closing;               /* nothing new is carried out any more */
     struct store_stats stats;
 };
 
@@ -107,6 +108,11 @@ status store_open(struct store **out, const struct store_config *config, char wh
     return STATUS_OK;
 }
 
+bool store_is_closing(const struct store *s)
+{
+    return s->closing;
+}
+
 int store_fd(const struct store *s)
 {
     return s->out_fd;
@@ -138,8 +144,8 @@ void store_submit(struct store *s, struct job *job)
     s->waiting++;
     job->submitted_us = clock_now_us();
     if (job->unsaved) list_push_back(&s->unsaved, &job->unsaved_link);
-    if (broken || (!job->unsaved && !has_room(s, false))) {
-        job->outcome = broken ? STATUS_NO_MEMORY : STATUS_FULL;
+    if (s->closing || broken || (!job->unsaved && !has_room(s, false))) {
+        job->outcome = s->closing ? STATUS_CLOSED : broken ? STATUS_NO_MEMORY : STATUS_FULL;
         list_push_back(&s->refused, &job->link);
         wake_signal(s->out_fd);
     } else if (job->unsaved && (!list_empty(&s->overflow) || !has_room(s, true))) {
@@ -154,6 +160,7 @@ static void finish(struct store *s, struct job *job)
     s->waiting--;
     if (job->type == JOB_READ) {
         s->stats.reads++;
+        if (s->closing) store_question_close((struct store_question *)job);
         store_question_finish((struct store_question *)job);
         return;
     }
@@ -237,6 +244,7 @@ static struct job *make_stop(void)
 void store_close(struct store *s)
 {
     if (!s) return;
+    s->closing = true;
     struct job *stop = make_stop();
     struct list *link;
     while ((link = list_pop_front(&s->overflow)))

@@ -64,10 +64,14 @@ struct store_stats {
 MUST_CHECK status store_open(struct store **out, const struct store_config *config, char why[STORE_WHY_SIZE]);
 
 /**
- * Carries out all that is under way, unsaved transactions once more too, runs every callback that is still owed (what
- * could not be written gets STATUS_CLOSED), and closes. Callbacks must not commit or ask any more. NULL is allowed.
+ * Carries out all transactions under way, unsaved ones once more too, runs every callback that is still owed (what
+ * could not be written gets STATUS_CLOSED, and so do all questions: nobody is to go on from their answers), and closes.
+ * What callbacks commit or ask meanwhile gets STATUS_CLOSED too. NULL is allowed.
  */
 void store_close(struct store *s);
+
+/** True for callbacks that store_close() runs: what follows from an outcome is left to the next start. */
+bool store_is_closing(const struct store *s);
 
 /** Readable while store_poll() has something to deliver. Borrowed; for the loop to watch. */
 int store_fd(const struct store *s);

@@ -47,6 +47,12 @@ static void free_question(struct store_question *q)
     free(q);
 }
 
+void store_question_close(struct store_question *q)
+{
+    answer_clear(&q->answer, q->query.kind);
+    q->answer.status = STATUS_CLOSED;
+}
+
 void store_question_finish(struct store_question *q)
 {
     bool one = q->query.limit == 0 && q->query.order == QUERY_NEWEST;

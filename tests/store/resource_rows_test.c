@@ -414,6 +414,56 @@ static void the_total_of_many_matches_is_a_floor_that_grows(void **state)
     store_log_clear(&log_row);
 }
 
+static status begun_late, asked_late;
+
+static void keep_outcome(void *arg, status s)
+{
+    *(status *)arg = s;
+}
+
+static void keep_late(void *arg, status s, const struct store_number *rows, size_t count, const struct store_page *page)
+{
+    (void)arg;
+    (void)rows;
+    (void)page;
+    assert_int_equal(count, 0);
+    asked_late = s;
+}
+
+static void go_on(void *arg, status s)
+{
+    struct store_application row = application(8, 1);
+    (void)arg;
+    assert_int_equal(s, STATUS_OK);
+    assert_true(store_is_closing(store));
+    struct store_tx *tx = kit_begin(store);
+    store_put_application(tx, &row);
+    store_commit(tx, keep_outcome, &begun_late);
+    assert_int_equal(store_get_number(store, account, row.id, keep_late, NULL), STATUS_OK);
+}
+
+static void a_store_that_closes_keeps_its_word_and_begins_nothing(void **state)
+{
+    (void)state;
+    struct store_application row = application(7, 1);
+    struct store_tx *tx = kit_begin(store);
+    begun_late = asked_late = outcome = STATUS_AGAIN;
+    store_put_application(tx, &row);
+    store_commit(tx, go_on, NULL);
+    assert_int_equal(store_get_application(store, account, row.id, keep_application, NULL), STATUS_OK);
+    store_close(store);
+    assert_int_equal(outcome, STATUS_CLOSED);
+    assert_int_equal(begun_late, STATUS_CLOSED);
+    assert_int_equal(asked_late, STATUS_CLOSED);
+    store = kit_open(dir, NULL);
+    const struct store_application_filter filter = {.account = account};
+    assert_int_equal(store_list_applications(store, &filter, keep_application, NULL), STATUS_OK);
+    kit_drain(store);
+    assert_int_equal(total, 1);
+    assert_string_equal(application_row.id, row.id);
+    store_application_clear(&application_row);
+}
+
 #define STORED(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -428,6 +478,7 @@ int main(void)
         STORED(an_account_has_two_secrets_at_most),
         STORED(a_key_is_reserved_once_until_it_expires),
         STORED(the_outbox_is_listed_and_the_dead_revived),
+        STORED(a_store_that_closes_keeps_its_word_and_begins_nothing),
         STORED(the_total_of_many_matches_is_a_floor_that_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
