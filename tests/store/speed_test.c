@@ -223,6 +223,7 @@ static void lists_of_100000_log_lines(void **state)
         {.step = STORE_LOG_UNEQUAL, .field = STORE_LOG_LEVEL, .text = "error"},
         {.step = STORE_LOG_AND, .left = 0, .right = 1},
     };
+    const struct store_log_node text[] = {{.step = STORE_LOG_EQUAL, .field = STORE_LOG_MESSAGE, .text = "line 5"}};
     const struct store_log_node one[] = {{.step = STORE_LOG_EQUAL, .field = STORE_LOG_CALL, .text = call}};
     const struct {
         const char *name;
@@ -233,6 +234,7 @@ static void lists_of_100000_log_lines(void **state)
         {"logs of a call", {.account = account, .call = call}, 100},
         {"logs level=error", {.account = account, .condition = errors, .condition_count = 1}, 100},
         {"logs timestamp>=, level!=", {.account = account, .condition = since, .condition_count = 3}, 101},
+        {"logs message= (no index)", {.account = account, .condition = text, .condition_count = 1}, 1},
         {"logs callId=", {.account = account, .condition = one, .condition_count = 1}, 100},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
