@@ -133,7 +133,8 @@ part_e2e() {
         echo "nothing to run"
         return
     fi
-    configure build-guard -DCMAKE_BUILD_TYPE=Debug -DMEDIA_GUARD=ON -DBENCH=ON && build build-guard || return
+    configure build-guard -DCMAKE_BUILD_TYPE=Debug -DMEDIA_GUARD=ON -DBENCH=ON &&
+        build build-guard parleyd parley-sip parley-load || return
     PARLEY_BUILD=build-guard tests/e2e/run --jobs 2 2>&1 | tee build-guard/e2e.log
     local status=${PIPESTATUS[0]}
     last=$(tail -n 1 build-guard/e2e.log)

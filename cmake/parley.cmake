@@ -18,9 +18,10 @@ function(parley_packages target scope)
   endforeach()
 endfunction()
 
-# parley_test(NAME USES ...): tests/<folder>/<NAME>.c with cmocka; called in tests/<folder>/CMakeLists.txt.
+# parley_test(NAME USES ...): tests/<folder>/<NAME>.c with cmocka; called in tests/<folder>/CMakeLists.txt. What TAKES
+# many seconds begins before the others, so that nothing long is left for the end.
 function(parley_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "USES;SOURCES;ARGS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;TAKES" "USES;SOURCES;ARGS" ${ARGN})
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   set(target test_${folder}_${name})
   add_executable(${target} ${name}.c ${arg_SOURCES})
@@ -32,6 +33,9 @@ function(parley_test name)
     set(arg_TIMEOUT 120)
   endif()
   set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(arg_TAKES)
+    set_tests_properties(${folder}/${name} PROPERTIES COST ${arg_TAKES})
+  endif()
 endfunction()
 
 # parley_fuzz(NAME USES ...): tests/fuzz/<NAME>.c; libFuzzer with -DFUZZ=ON, else a replay of corpus/<NAME>/ in ctest.

@@ -39,7 +39,7 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.abspath(os.environ.get("PARLEY_BUILD", os.path.join(TOP, "build")))
+BUILD = os.environ["PARLEY_BUILD"] = os.path.abspath(os.environ.get("PARLEY_BUILD", os.path.join(TOP, "build")))
 NOTHING_DBFS = -120.0
 
 # Far from each other, from the notes of the music and of the beeps (quarter tones), and never a multiple of 50 Hz.
