@@ -105,8 +105,8 @@ static void write_recorder(const struct bridge *bridge, struct buffer *out)
     struct recorder_metrics m;
     recorder_metrics(bridge->recorder, &m);
     one(out, "recordings_open", "gauge", "Recordings being written", m.open);
-    one(out, "recording_lost_milliseconds_total", "counter", "Audio lost to a slow disk, written as silence",
-        m.lost_ms);
+    one(out, "recording_lost_milliseconds_total", "counter",
+        "Audio lost to a slow disk or a skipped tick, written as silence", m.lost_ms);
     one(out, "recording_bytes_total", "counter", "Bytes of audio written", m.bytes);
     one(out, "recording_write_errors_total", "counter", "Writes the disk refused", m.write_errors);
 }
