@@ -47,7 +47,7 @@ static void tell(const struct leg_context *context, const struct media_event *ev
 
 static void want_slot(struct conference_media *c, struct leg_media *leg)
 {
-    if (!leg->talk || leg->has_slot || !c->mixer) return;
+    if (!(leg->talk || leg->passes_digits) || leg->has_slot || !c->mixer) return;
     /* Control makes the mixer large enough before it sends a talker; one without a place is not heard. */
     leg->has_slot = mixer_add(c->mixer, &leg->slot) == STATUS_OK;
 }
@@ -96,8 +96,12 @@ static void add_tail(struct conference_media *c, struct leg_media *leg)
 
 static void end_play(struct conference_media *c, const struct leg_context *context, struct conference_play *play)
 {
-    struct media_event event = {
-        .type = MEDIA_PLAYED, .conference = c, .object = play->sound, .token = play->token, .tick_us = c->tick_us};
+    struct media_event event = {.type = MEDIA_PLAYED,
+                                .conference = c,
+                                .object = play->sound,
+                                .token = play->token,
+                                .number = sound_done(&play->cursor),
+                                .tick_us = c->tick_us};
     play->sound = NULL;
     tell(context, &event);
 }
@@ -109,6 +113,7 @@ static void fall_silent(struct conference_media *c, const struct leg_context *co
         if (c->plays[i].sound) end_play(c, context, &c->plays[i]);
     }
     c->has_tail = false;
+    conference_keys_clear(&c->keys);
     if (c->mixer) {
         mixer_begin(c->mixer);
         mixer_tick(c->mixer);
@@ -122,6 +127,7 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
 {
     assert(leg->conference == c);
     add_tail(c, leg);
+    conference_keys_leave(&c->keys, leg);
     if (leg->has_slot) mixer_remove(c->mixer, leg->slot);
     leg->has_slot = false;
     leg->conference = NULL;
@@ -144,6 +150,7 @@ void conference_media_roles(struct conference_media *c, struct leg_media *leg, b
 void conference_media_audio(struct conference_media *c, enum engine_audio audio)
 {
     if (audio == c->audio) return;
+    conference_keys_clear(&c->keys);
     if (audio == ENGINE_AUDIO_WAIT) {
         sound_start(&c->music_at, c->music, 0, true);
         ramp_init(&c->music_ramp, 1);
@@ -192,8 +199,23 @@ void conference_media_play(struct conference_media *c, const struct leg_context 
     place->sound = sound;
     place->token = token;
     place->order = c->play_order++;
+    ramp_init(&place->ramp, 1);
     sound_start(&place->cursor, sound, 0, false);
     if (c->leg_count == 0) end_play(c, context, place);
+}
+
+void conference_media_stop(struct conference_media *c, uint64_t token)
+{
+    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
+        struct conference_play *play = &c->plays[i];
+        if (play->sound && play->token == token) ramp_to(&play->ramp, 0, ramp_samples(c->rate_hz, RAMP_MUSIC_MS));
+    }
+}
+
+void conference_media_pass_digits(struct leg_media *leg, bool pass)
+{
+    leg->passes_digits = pass;
+    if (leg->conference) want_slot(leg->conference, leg);
 }
 
 /* The ring's last place is kept for the END, which must never be lost. */
@@ -253,19 +275,63 @@ void conference_media_close(struct conference_media *c, const struct leg_context
 
 /* ---- a tick ---- */
 
-static void take_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg,
-                       int64_t tick_us)
+/* The sum of two frames, held at full scale where it does not fit. */
+static void add_frames(int16_t *out, const int16_t *a, const int16_t *b, uint32_t samples)
 {
-    bool heard = leg->talk && leg->media.receive && c->audio == ENGINE_AUDIO_MIX && leg->has_slot;
-    ramp_to(&leg->talk_ramp, heard ? 1 : 0, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
-    if (ramp_silent(&leg->talk_ramp)) {
+    for (uint32_t i = 0; i < samples; i++) {
+        int32_t v = a[i] + b[i];
+        out[i] = (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
+    }
+}
+
+/* What the leg says goes into its pcm. @return false where that is nothing */
+static bool read_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg,
+                       int64_t tick_us, bool wanted)
+{
+    if (!wanted && ramp_silent(&leg->talk_ramp) && !leg->own.listens) {
         playout_skip(leg->playout, tick_us);
-        return;
+        return false;
     }
     struct playout_frame frame = playout_take(leg->playout, tick_us, leg->pcm);
     media_count(&context->counters->decodes, frame.verdict == PLAYOUT_VOICE && !frame.zero);
+    bool says = !frame.zero;
+    if (leg->own.listens)
+        leg_own_said(&leg->own, context, leg, says && leg->media.receive ? leg->pcm : NULL, c->samples);
+    if (says && wanted && leg->after_key && leg->key_ticks == 0) {
+        leg->after_key = false;
+        ramp_to(&leg->talk_ramp, 1, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
+    }
+    says = says && !ramp_silent(&leg->talk_ramp);
     if (!ramp_open(&leg->talk_ramp)) ramp_apply(&leg->talk_ramp, leg->pcm, c->samples);
-    if (!frame.zero) mixer_put(c->mixer, leg->slot, leg->pcm);
+    return says;
+}
+
+static void take_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg,
+                       int64_t tick_us)
+{
+    /* While it holds a key its voice is played unheard, and fades in where it begins anew. */
+    bool talks = leg->talk && leg->media.receive && c->audio == ENGINE_AUDIO_MIX && leg->has_slot;
+    ramp_to(&leg->talk_ramp, talks && !leg->after_key ? 1 : 0, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
+    if (leg->key_ticks > 0) leg->key_ticks--;
+    bool says = read_voice(c, context, leg, tick_us, talks);
+    if (conference_keys_holder(&c->keys) == leg && leg->has_slot) {
+        /* Its digit is its voice: everybody hears it but itself. */
+        if (says)
+            add_frames(leg->pcm, leg->pcm, c->keys.pcm, c->samples);
+        else
+            memcpy(leg->pcm, c->keys.pcm, c->samples * sizeof leg->pcm[0]);
+        says = true;
+    }
+    if (says) mixer_put(c->mixer, leg->slot, leg->pcm);
+}
+
+/* The keys that went down since the last tick, to be passed on from the next. */
+static void take_keys(struct conference_media *c, struct leg_media *leg)
+{
+    bool passes = leg->passes_digits && leg->media.receive && c->audio == ENGINE_AUDIO_MIX;
+    for (uint8_t i = 0; passes && i < leg->keys.count; i++)
+        conference_keys_push(&c->keys, leg, leg->keys.codes[i], leg->keys.timestamps[i]);
+    leg->keys.count = 0;
 }
 
 /* Reads the plays on, and adds them where they are to be heard. */
@@ -276,10 +342,11 @@ static void read_plays(struct conference_media *c, const struct leg_context *con
         struct conference_play *play = &c->plays[i];
         if (!play->sound) continue;
         sound_read(&play->cursor, s->pcm, c->samples);
+        if (!ramp_open(&play->ramp)) ramp_apply(&play->ramp, s->pcm, c->samples);
         if (c->audio == ENGINE_AUDIO_MIX) mixer_put_source(c->mixer, s->pcm);
         for (uint32_t k = 0; wide && k < c->samples; k++)
             wide[k] += s->pcm[k];
-        if (sound_done(&play->cursor)) end_play(c, context, play);
+        if (sound_done(&play->cursor) || ramp_silent(&play->ramp)) end_play(c, context, play);
     }
 }
 
@@ -323,15 +390,6 @@ static void put_tail(struct conference_media *c, struct conference_scratch *s)
     mixer_put_source(c->mixer, s->pcm);
 }
 
-/* The sum of two frames, held at full scale where it does not fit. */
-static void add_frames(int16_t *out, const int16_t *a, const int16_t *b, uint32_t samples)
-{
-    for (uint32_t i = 0; i < samples; i++) {
-        int32_t v = a[i] + b[i];
-        out[i] = (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
-    }
-}
-
 /* What all hear who have no mix of their own; NULL for silence. */
 struct hearing {
     const int16_t *common;
@@ -358,41 +416,63 @@ static void send_own(struct conference_media *c, const struct leg_context *conte
     leg_media_send_frame(leg, context, s->own.packet, s->own.len);
 }
 
-static void send_heard(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                       struct leg_media *leg, const struct hearing *hearing)
+/* What a leg hears of the conference; NULL for silence. @param[out] shared  false where it is for this leg alone */
+static const int16_t *heard_by(struct conference_media *c, struct conference_scratch *s, struct leg_media *leg,
+                               const struct hearing *hearing, bool *shared)
 {
-    ramp_to(&leg->listen_ramp, leg->listen ? 1 : 0, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
-    if (!leg->media.send) {
-        leg_media_send_frame(leg, context, NULL, 0);
-        return;
-    }
     const int16_t *pcm = hearing->common;
-    if (ramp_silent(&leg->listen_ramp)) pcm = NULL;
-    if (!pcm) {
+    ramp_to(&leg->listen_ramp, leg->listen ? 1 : 0, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
+    if (!pcm || ramp_silent(&leg->listen_ramp)) {
         ramp_apply(&leg->listen_ramp, s->pcm, c->samples); /* the way it goes is the same in silence */
-        const enum codec_id id = leg->media.codec->id;
-        leg_media_send_frame(leg, context, s->silence[id].packet, s->silence[id].len);
-        return;
+        return NULL;
     }
-    bool own_mix = false;
     if (leg->has_slot && c->audio == ENGINE_AUDIO_MIX) {
         const int16_t *heard = mixer_heard_by(c->mixer, leg->slot);
-        own_mix = heard != mixer_common(c->mixer);
-        if (own_mix && hearing->over) {
+        *shared = heard == mixer_common(c->mixer);
+        if (!*shared && hearing->over) {
             add_frames(s->other, heard, hearing->over, c->samples);
             pcm = s->other;
-        } else if (own_mix) {
+        } else if (!*shared) {
             pcm = heard;
         }
     }
-    if (!ramp_open(&leg->listen_ramp)) {
-        memcpy(s->pcm, pcm, c->samples * sizeof *pcm);
-        ramp_apply(&leg->listen_ramp, s->pcm, c->samples);
-        send_own(c, context, s, leg, s->pcm);
-    } else if (own_mix) {
-        send_own(c, context, s, leg, pcm);
-    } else {
+    if (ramp_open(&leg->listen_ramp)) return pcm;
+    memcpy(s->pcm, pcm, c->samples * sizeof *pcm);
+    ramp_apply(&leg->listen_ramp, s->pcm, c->samples);
+    *shared = false;
+    return s->pcm;
+}
+
+/* A digit that is passed on, for those who have agreed to events. */
+static struct leg_event passed_on(const struct conference_media *c, const struct leg_media *leg)
+{
+    bool wanted = c->keys.event.on && leg->listen && leg->media.send_event_type != ENGINE_NO_PAYLOAD_TYPE &&
+                  conference_keys_holder(&c->keys) != leg;
+    return wanted ? c->keys.event : (struct leg_event){.on = false};
+}
+
+static void send_heard(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
+                       struct leg_media *leg, const struct hearing *hearing)
+{
+    bool shared = true;
+    const int16_t *heard = heard_by(c, s, leg, hearing, &shared), *pcm = heard;
+    struct leg_event event = passed_on(c, leg);
+    if (leg->own.speaks) {
+        pcm = leg_own_lay_over(&leg->own, context, leg, heard, s->laid_over, c->samples, &event);
+        shared = shared && pcm == heard;
+    }
+    if (leg->own.frames) leg_own_record_tick(&leg->own, context, pcm, c->samples, &s->frame);
+    if (!leg->media.send) {
+        leg_media_send_frame(leg, context, NULL, 0);
+    } else if (event.on || leg->in_event) {
+        leg_media_send_event(leg, context, &event);
+    } else if (!pcm) {
+        struct conference_payload *silence = &s->silence[leg->media.codec->id];
+        leg_media_send_frame(leg, context, silence->packet, silence->len);
+    } else if (shared) {
         send_shared(c, context, s, leg, pcm);
+    } else {
+        send_own(c, context, s, leg, pcm);
     }
 }
 
@@ -411,13 +491,17 @@ static void mix(struct conference_media *c, const struct leg_context *context, s
                 int64_t tick_us)
 {
     if (c->mixer) mixer_begin(c->mixer);
+    conference_keys_tick(&c->keys, c->rate_hz, c->samples);
     list_each (link, &c->legs) {
         struct leg_media *leg = list_object(link, struct leg_media, link);
         prefetch_next(c, link);
         leg_media_receive(leg, context, tick_us);
+        take_keys(c, leg);
         if (tick_us >= leg->not_before_us) take_voice(c, context, leg, tick_us);
     }
     if (!c->mixer) return;
+    const struct leg_media *holder = conference_keys_holder(&c->keys);
+    if (c->keys.event.on && !(holder && holder->has_slot)) mixer_put_source(c->mixer, c->keys.pcm);
     put_tail(c, s);
     make_wait(c, context, s);
     mixer_tick(c->mixer);

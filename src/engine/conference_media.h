@@ -20,6 +20,7 @@
 
 #include "base/list.h"
 #include "base/ring.h"
+#include "engine/conference_keys.h"
 #include "engine/engine.h"
 #include "engine/leg_media.h"
 #include "engine/media_io.h"
@@ -35,6 +36,7 @@ enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX
 struct conference_play {
     struct sound *sound; /**< NULL: the place is free */
     struct sound_cursor cursor;
+    struct ramp ramp; /**< to 0 once it is stopped */
     uint64_t token, order;
 };
 
@@ -58,6 +60,7 @@ struct conference_media {
     int16_t wait_pcm[FRAME_SAMPLES_MAX];
     struct conference_play plays[CONFERENCE_PLAYS_MAX];
     uint64_t play_order;
+    struct conference_keys keys;
 
     /* The last voice of those who left since the last tick, fading out. */
     int32_t tail[CONFERENCE_TAIL_SAMPLES_MAX];
@@ -78,7 +81,7 @@ struct conference_payload {
 
 /** Scratch memory of a thread: made once, used by one conference at a time. */
 struct conference_scratch {
-    int16_t pcm[FRAME_SAMPLES_MAX], other[FRAME_SAMPLES_MAX];
+    int16_t pcm[FRAME_SAMPLES_MAX], other[FRAME_SAMPLES_MAX], laid_over[FRAME_SAMPLES_MAX];
     int32_t wide[FRAME_SAMPLES_MAX];
     struct pcm_frame frame;
     struct conference_payload common[CODEC_COUNT], silence[CODEC_COUNT], own;
@@ -108,6 +111,10 @@ void conference_media_audio(struct conference_media *c, enum engine_audio audio)
 void conference_media_music(struct conference_media *c, const struct leg_context *context, struct sound *music);
 void conference_media_play(struct conference_media *c, const struct leg_context *context, struct sound *sound,
                            uint64_t token);
+
+/** The sound with this token fades out, where it still plays. */
+void conference_media_stop(struct conference_media *c, uint64_t token);
+void conference_media_pass_digits(struct leg_media *leg, bool pass);
 void conference_media_record(struct conference_media *c, struct ring *frames);
 
 /** A larger mixer takes over from the one at hand. @return the old one, for control to destroy */

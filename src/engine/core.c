@@ -197,6 +197,13 @@ static void execute(struct core *core, struct core_command *command, int64_t now
     case CORE_CONFERENCE_AUDIO: conference_media_audio(c, command->audio); break;
     case CORE_CONFERENCE_MUSIC: conference_media_music(c, context, command->sound); break;
     case CORE_CONFERENCE_PLAY: conference_media_play(c, context, command->sound, command->token); break;
+    case CORE_LEG_DTMF: conference_media_pass_digits(leg, command->on); break;
+    case CORE_LEG_PLAY: leg_own_play(&leg->own, context, leg, command->sound, command->number, command->token); break;
+    case CORE_LEG_STOP: leg_own_stop(&leg->own); break;
+    case CORE_LEG_DIGITS: leg_own_send_digits(&leg->own, context, leg, command->digits); break;
+    case CORE_LEG_RECORD: leg_own_record(&leg->own, command->frames, command->sides); break;
+    case CORE_LEG_WATCH: leg_own_watch_silence(&leg->own, command->number, command->token); break;
+    case CORE_CONFERENCE_STOP: conference_media_stop(c, command->token); break;
     case CORE_CONFERENCE_RECORD: conference_media_record(c, command->frames); break;
     case CORE_CONFERENCE_MIXER: command->mixer = conference_media_exchange_mixer(c, command->mixer); break;
     case CORE_CONFERENCE_CLOSE: conference_close(core, c, now_us); break;

@@ -29,10 +29,17 @@ enum core_command_type {
     CORE_LEG_JOIN,   /**< leg, conference, talk, listen */
     CORE_LEG_ROLES,  /**< leg, talk, listen */
     CORE_LEG_LEAVE,  /**< leg */
+    CORE_LEG_DTMF,   /**< leg, on */
+    CORE_LEG_PLAY,   /**< leg, sound, number: loops, token */
+    CORE_LEG_STOP,   /**< leg */
+    CORE_LEG_DIGITS, /**< leg, digits */
+    CORE_LEG_RECORD, /**< leg, frames, sides */
+    CORE_LEG_WATCH,  /**< leg, number: milliseconds, token */
     CORE_CONFERENCE_OPEN,
     CORE_CONFERENCE_AUDIO,  /**< audio */
     CORE_CONFERENCE_MUSIC,  /**< sound */
     CORE_CONFERENCE_PLAY,   /**< sound, token */
+    CORE_CONFERENCE_STOP,   /**< token */
     CORE_CONFERENCE_RECORD, /**< frames */
     CORE_CONFERENCE_MIXER,  /**< mixer: a larger one; exchanged for the old one */
     CORE_CONFERENCE_CLOSE,
@@ -49,9 +56,12 @@ struct core_command {
     struct leg_media *leg;
     struct conference_media *conference;
     struct core_change *change;
-    bool talk, listen;
+    bool talk, listen, on;
     uint8_t slot;
     enum engine_audio audio;
+    enum engine_leg_sides sides;
+    uint32_t number;
+    struct leg_digits *digits;
     struct sound *sound;
     struct ring *frames;
     struct mixer *mixer;

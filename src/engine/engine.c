@@ -15,6 +15,7 @@
 #include "os/log.h"
 #include "os/thread.h"
 #include "os/wake.h"
+#include "rtp/dtmf_event.h"
 
 enum { RATE_HZ = 8000, MIXER_SLOTS_FIRST = 4, COMMANDS_FIRST = 4, OBJECTS_MAX = 100000, RECENT_US = 1000000 };
 
@@ -29,6 +30,7 @@ struct engine_leg {
     unsigned worker;
     const struct codec *codec; /* once all commands so far have been carried out */
     bool has_place;            /* counted among its conference's talkers */
+    bool passes_digits;        /* needs a place too: its digits are its voice */
     bool closing;
     struct list waits; /* struct detach_wait: batches on other threads that want it */
     struct leg_media media;
@@ -357,7 +359,7 @@ void engine_leg_join(struct engine_leg *leg, struct engine_conference *c, bool t
         list_push_back(&c->legs, &leg->in_conference);
     }
     if (leg->worker != c->worker) move(leg, c->worker);
-    if (talk) make_place(leg);
+    if (talk || leg->passes_digits) make_place(leg);
     command(leg->engine, leg->worker,
             (struct core_command){
                 .type = CORE_LEG_JOIN, .leg = &leg->media, .conference = &c->media, .talk = talk, .listen = listen});
@@ -395,6 +397,60 @@ void engine_leg_close(struct engine_leg *leg)
     commit(leg->engine);
 }
 
+static void leg_command(struct engine_leg *leg, struct core_command command_for_it)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing);
+    command_for_it.leg = &leg->media;
+    command(leg->engine, leg->worker, command_for_it);
+    commit(leg->engine);
+}
+
+void engine_leg_dtmf(struct engine_leg *leg, bool pass)
+{
+    leg->passes_digits = pass;
+    if (pass && leg->conference) make_place(leg);
+    leg_command(leg, (struct core_command){.type = CORE_LEG_DTMF, .on = pass});
+}
+
+void engine_leg_play(struct engine_leg *leg, struct sound *sound, uint32_t loops, uint64_t token)
+{
+    assert(sound->rate_hz == RATE_HZ);
+    sound_ref(sound);
+    leg_command(leg, (struct core_command){.type = CORE_LEG_PLAY, .sound = sound, .number = loops, .token = token});
+}
+
+void engine_leg_stop(struct engine_leg *leg)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_STOP});
+}
+
+status engine_leg_send_digits(struct engine_leg *leg, const struct engine_digit *digits, size_t count, uint64_t token)
+{
+    uint8_t code;
+    if (count == 0) return STATUS_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        if (dtmf_event(digits[i].digit, &code) != STATUS_OK) return STATUS_INVALID;
+    }
+    struct leg_digits *list = malloc(sizeof *list + count * sizeof *digits);
+    if (!list) return STATUS_NO_MEMORY;
+    list->token = token;
+    list->count = count;
+    memcpy(list->list, digits, count * sizeof *digits);
+    leg_command(leg, (struct core_command){.type = CORE_LEG_DIGITS, .digits = list});
+    return STATUS_OK;
+}
+
+void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_leg_sides sides)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_RECORD, .frames = frames, .sides = sides});
+}
+
+void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint64_t token)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_WATCH, .number = silence_ms, .token = token});
+}
+
 void engine_leg_stats(const struct engine_leg *leg, struct engine_leg_stats *out)
 {
     thread_assert(THREAD_CONTROL);
@@ -409,6 +465,7 @@ static void leg_destroy(struct engine_leg *leg)
         free(list_object(link, struct detach_wait, link));
     leg->engine->leg_count--;
     leg->engine->workers[leg->worker].legs--;
+    leg_own_drop(&leg->media.own);
     playout_destroy(leg->media.playout);
     udp_pair_close(&leg->sockets);
     free(leg);
@@ -476,6 +533,11 @@ void engine_conference_play(struct engine_conference *c, struct sound *sound, ui
     conference_command(c, (struct core_command){.type = CORE_CONFERENCE_PLAY, .sound = sound, .token = token});
 }
 
+void engine_conference_stop(struct engine_conference *c, uint64_t token)
+{
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_STOP, .token = token});
+}
+
 void engine_conference_record(struct engine_conference *c, struct ring *frames)
 {
     conference_command(c, (struct core_command){.type = CORE_CONFERENCE_RECORD, .frames = frames});
@@ -519,6 +581,8 @@ static bool to_report(const struct media_event *event, struct engine_report *rep
         [MEDIA_LEG_DIGIT] = ENGINE_LEG_DIGIT,   [MEDIA_LEG_TIMEOUT] = ENGINE_LEG_TIMEOUT,
         [MEDIA_LEG_CLOSED] = ENGINE_LEG_CLOSED, [MEDIA_RECORD_LOST] = ENGINE_RECORD_LOST,
         [MEDIA_PLAYED] = ENGINE_PLAYED,         [MEDIA_CONFERENCE_CLOSED] = ENGINE_CONFERENCE_CLOSED,
+        [MEDIA_LEG_PLAYED] = ENGINE_LEG_PLAYED, [MEDIA_LEG_DIGITS_SENT] = ENGINE_LEG_DIGITS_SENT,
+        [MEDIA_LEG_SILENT] = ENGINE_LEG_SILENT,
     };
     *report = (struct engine_report){.token = event->token, .tick_us = event->tick_us};
     if (event->type == MEDIA_LEG_DETACHED || event->type == MEDIA_SOUND_BACK) return false;
@@ -535,6 +599,9 @@ static bool to_report(const struct media_event *event, struct engine_report *rep
     }
     if (event->type == MEDIA_LEG_DIGIT) report->digit = (char)event->number;
     if (event->type == MEDIA_RECORD_LOST) report->frames = event->number;
+    report->completed =
+        (event->type == MEDIA_PLAYED || event->type == MEDIA_LEG_PLAYED || event->type == MEDIA_LEG_DIGITS_SENT) &&
+        event->number != 0;
     return true;
 }
 
@@ -552,7 +619,9 @@ static void take_event(struct engine *e, const struct media_event *event)
     switch (event->type) {
     case MEDIA_BATCH_DONE: batch_destroy(event->object); break;
     case MEDIA_LEG_CLOSED: leg_destroy(event->leg->owner); break;
+    case MEDIA_LEG_DIGITS_SENT: free(event->object); break;
     case MEDIA_PLAYED:
+    case MEDIA_LEG_PLAYED:
     case MEDIA_SOUND_BACK: sound_unref(event->object); break;
     case MEDIA_CONFERENCE_CLOSED: conference_destroy(event->conference->owner); break;
     default: break;
@@ -658,6 +727,7 @@ static void drop_batch(struct core_batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         struct core_command *c = &batch->commands[i];
         if (c->sound) sound_unref(c->sound);
+        free(c->digits);
         if (!c->frames) continue;
         struct pcm_frame end = {.kind = PCM_FRAME_END};
         if (!ring_push(c->frames, &end)) log_event(LOG_ERROR, "recording_ring_full", "conference=unknown");

@@ -54,8 +54,12 @@ enum engine_report_type {
     ENGINE_LEG_TIMEOUT, /**< no RTP and no RTCP for rtp_timeout_s, not on hold; once, until packets come again */
     ENGINE_LEG_CLOSED,  /**< stats are final, the leg and its handle are gone after the callback, fds are closed */
     ENGINE_RECORD_LOST, /**< the ring of a conference's recording was full: frames, within the last second */
-    ENGINE_PLAYED,      /**< a sound of engine_conference_play() has ended or was cut: token */
+    ENGINE_PLAYED,      /**< a sound of engine_conference_play() has ended or was cut: token, completed */
     ENGINE_CONFERENCE_CLOSED, /**< the handle is gone after the callback */
+    ENGINE_LEG_PLAYED,        /**< a sound of engine_leg_play() has ended or was cut: token, completed */
+    ENGINE_LEG_DIGITS_SENT,   /**< engine_leg_send_digits() is through or was cut: token, completed */
+    ENGINE_LEG_SILENT,        /**< as engine_leg_watch_silence() asked: token; once */
+    ENGINE_REPORT_TYPES,
 };
 
 /** What one leg has counted since it was opened. */
@@ -81,9 +85,10 @@ struct engine_report {
     void *user; /**< of the leg or conference; NULL for ENGINE_DONE */
     struct engine_leg *leg;
     struct engine_conference *conference;
-    uint64_t token;  /**< as given to engine_batch_end() or engine_conference_play() */
+    uint64_t token;  /**< as given to engine_batch_end() or to the command that it answers */
     int64_t tick_us; /**< monotonic: the tick in which it happened */
     char digit;      /**< 0-9 * # A-D */
+    bool completed;  /**< played or sent to its end */
     uint32_t frames;
     const struct engine_leg_stats *stats; /**< borrowed for the callback; NULL but for ENGINE_LEG_CLOSED */
 };
@@ -169,6 +174,63 @@ void engine_leg_join(struct engine_leg *leg, struct engine_conference *conferenc
 void engine_leg_roles(struct engine_leg *leg, bool talk, bool listen);
 void engine_leg_leave(struct engine_leg *leg);
 
+/**
+ * Whether digits that come from this leg as RFC 4733 events are passed on in the conference (in ENGINE_AUDIO_MIX): as
+ * events to the others who listen and have agreed to events, as a tone to those who have not and into the recording.
+ * Digits are passed on one at a time, in order, as long as the key was held (80 ms to 2 s). Off from the opening on.
+ * Passed on or not, what the leg says while it holds a key is not heard: it may be the tone of the digit.
+ */
+void engine_leg_dtmf(struct engine_leg *leg, bool pass);
+
+/* ---- what concerns one leg alone, in a conference or not, answered or not ---- */
+
+/**
+ * Plays a sound to this leg alone: in place of silence, or over what it hears, which goes down by 12 dB meanwhile (and
+ * the sound by 2.5 dB, so that the sum always fits). It replaces one that is being played, which fades out in 10 ms.
+ * ENGINE_LEG_PLAYED follows. Time passes on hold too.
+ *
+ * @param sound  of 8000 Hz, shared: a reference is held until the report
+ * @param loops  how often; 0: until it is stopped
+ */
+void engine_leg_play(struct engine_leg *leg, struct sound *sound, uint32_t loops, uint64_t token);
+
+/** Stops what engine_leg_play() plays, within 10 ms, and what engine_leg_send_digits() sends, after the present digit.
+ */
+void engine_leg_stop(struct engine_leg *leg);
+
+struct engine_digit {
+    char digit;        /**< 0-9 * # A-D */
+    uint16_t pause_ms; /**< before it, in steps of 20; between two digits there are at least 100 ms */
+};
+
+/**
+ * Sends digits of 100 ms each: as RFC 4733 events in place of audio where they were agreed, else as tones (-8 dBm0
+ * each) with nothing but silence between them. One list at a time: a new one cuts the one before.
+ * ENGINE_LEG_DIGITS_SENT follows 100 ms after the last digit.
+ *
+ * @return STATUS_OK; STATUS_INVALID (no digits, or none such); STATUS_NO_MEMORY
+ */
+MUST_CHECK status engine_leg_send_digits(struct engine_leg *leg, const struct engine_digit *digits, size_t count,
+                                         uint64_t token);
+
+enum engine_leg_sides {
+    ENGINE_LEG_SAYS, /**< what the leg says, whether anybody hears it or not */
+    ENGINE_LEG_BOTH, /**< that and what it is sent, mixed */
+};
+
+/**
+ * Records a leg from its next tick on: struct pcm_frame items of 8000 Hz (media/pcm_frame.h), one a tick. A leg on hold
+ * is silent. Closing the leg ends it.
+ * @param frames  borrowed until a frame of kind PCM_FRAME_END has been popped; NULL ends the recording
+ */
+void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_leg_sides sides);
+
+/**
+ * ENGINE_LEG_SILENT once when the leg has said nothing for so long, counted from now or from what it said last. What
+ * stays below -45 dBFS, or lasts no longer than 20 ms, is nothing. 0 ends the watch.
+ */
+void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint64_t token);
+
 /** The leg's counters as of at most a second ago. */
 void engine_leg_stats(const struct engine_leg *leg, struct engine_leg_stats *out);
 
@@ -198,6 +260,9 @@ void engine_conference_music(struct engine_conference *conference, struct sound 
  * @param sound  shared: a reference is held until ENGINE_PLAYED
  */
 void engine_conference_play(struct engine_conference *conference, struct sound *sound, uint64_t token);
+
+/** Stops the sound with this token, within 10 ms; harmless where it has ended. ENGINE_PLAYED follows. */
+void engine_conference_stop(struct engine_conference *conference, uint64_t token);
 
 /**
  * Records from the next tick on: struct pcm_frame items (media/pcm_frame.h), one a tick, while there are legs.

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { HOUSE_TICKS = 50, RECEIVE_ROUNDS = 9 };
+enum { EVENT_ENDS = 3, EVENT_DBM0 = 10, KEY_TICKS = 3, HOUSE_TICKS = 50, RECEIVE_ROUNDS = 9 };
 
 static_assert(sizeof(struct engine_leg_stats) % sizeof(uint64_t) == 0, "the stats are published word by word");
 
@@ -26,6 +26,7 @@ void leg_media_init(struct leg_media *leg, const struct engine_leg_config *confi
     leg->house_ticks = 1 + rng_below(&leg->rng, HOUSE_TICKS);
     source_lock_open(&leg->source, &config->media.remote_rtp);
     dtmf_receiver_init(&leg->dtmf);
+    leg_own_init(&leg->own);
     ramp_init(&leg->talk_ramp, 0);
     ramp_init(&leg->listen_ramp, 0);
     rtp_stream_init(&leg->stream, config->media.codec->clock_hz, 0, cname, &leg->rng, now_us);
@@ -100,8 +101,14 @@ static void receive_digit(struct leg_media *leg, const struct leg_context *conte
     playout_note(leg->playout, rtp->seq);
     if (!leg->media.receive) return;
     if (dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes) != STATUS_OK) return;
+    leg->key_ticks = payload.end ? 1 : KEY_TICKS;
+    leg->after_key = true;
     if (dtmf_receiver_put(&leg->dtmf, &payload, rtp->timestamp, arrival_us) != DTMF_BEGIN) return;
     leg->stats.digits++;
+    if (leg->passes_digits && leg->keys.count < sizeof leg->keys.codes) {
+        leg->keys.codes[leg->keys.count] = payload.event;
+        leg->keys.timestamps[leg->keys.count++] = rtp->timestamp;
+    }
     tell(leg, context, MEDIA_LEG_DIGIT, arrival_us, (uint32_t)dtmf_digit(payload.event));
 }
 
@@ -301,12 +308,12 @@ bool leg_media_needs_half_tick(const struct leg_media *leg)
     return leg->media.send_ptime_ms % FRAME_MS != 0;
 }
 
-/* One packet of ptime whose payload stands ready behind room for the header. */
-static void send_payload(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, uint32_t len)
+/* One packet whose payload stands ready behind room for the header. */
+static void send_packet(struct leg_media *leg, const struct leg_context *context, uint8_t payload_type,
+                        uint32_t timestamp, uint8_t *packet, uint32_t len)
 {
     struct media_counters *counters = context->counters;
-    rtp_packet_write_plain(packet, leg->marker, leg->media.send_payload_type, leg->seq, leg->timestamp,
-                           leg->stream.sender.ssrc);
+    rtp_packet_write_plain(packet, leg->marker, payload_type, leg->seq, timestamp, leg->stream.sender.ssrc);
     if (leg->connected || source_lock_destination(&leg->source)->ss_family != AF_UNSPEC) {
         if (context->io->send(context->io->arg, leg, false, packet, RTP_HEADER_BYTES + len)) {
             leg->stats.packets_out++;
@@ -320,7 +327,35 @@ static void send_payload(struct leg_media *leg, const struct leg_context *contex
     }
     leg->marker = false;
     leg->seq++;
+}
+
+static void send_payload(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, uint32_t len)
+{
+    send_packet(leg, context, leg->media.send_payload_type, leg->timestamp, packet, len);
     leg->timestamp += units(leg, leg->media.send_ptime_ms);
+}
+
+static void begin_event(struct leg_media *leg, uint8_t code)
+{
+    drop_queue(leg);
+    leg->in_event = leg->marker = true;
+    leg->event = (struct dtmf_payload){.event = code, .volume = EVENT_DBM0};
+    leg->event_timestamp = leg->timestamp;
+}
+
+void leg_media_send_event(struct leg_media *leg, const struct leg_context *context, const struct leg_event *event)
+{
+    if (event->on && !(leg->in_event && leg->event.event == event->code)) begin_event(leg, event->code);
+    assert(leg->in_event);
+    leg->timestamp += units(leg, FRAME_MS);
+    leg->event.duration = (uint16_t)(leg->timestamp - leg->event_timestamp);
+    leg->event.end = event->last || !event->on;
+    for (int i = 0; i < (leg->event.end ? EVENT_ENDS : 1); i++) {
+        uint8_t packet[RTP_HEADER_BYTES + DTMF_PAYLOAD_BYTES];
+        dtmf_payload_write(&leg->event, packet + RTP_HEADER_BYTES);
+        send_packet(leg, context, leg->media.send_event_type, leg->event_timestamp, packet, DTMF_PAYLOAD_BYTES);
+    }
+    leg->in_event = !leg->event.end;
 }
 
 static void send_queued(struct leg_media *leg, const struct leg_context *context)
@@ -372,6 +407,7 @@ void leg_media_skip_tick(struct leg_media *leg)
 {
     drop_queue(leg);
     leg->timestamp += units(leg, FRAME_MS);
+    leg_own_skip_tick(&leg->own);
 }
 
 /* ---- changes ---- */
@@ -398,6 +434,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     bool new_format = before.codec != media->codec || before.send_ptime_ms != media->send_ptime_ms;
     if (new_format) drop_queue(leg);
     leg->media = *media;
+    if (!media->send || media->send_event_type == ENGINE_NO_PAYLOAD_TYPE) leg->in_event = false;
     if (new_format) {
         rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);
         leg->wait_ms = grid_start_ms(media->send_ptime_ms);
@@ -414,6 +451,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
 
 void leg_media_close(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
 {
+    leg_own_close(&leg->own, context, leg);
     send_report(leg, context, now_us, true);
     publish(leg, context->counters);
 }

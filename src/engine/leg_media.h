@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "engine/engine.h"
+#include "engine/leg_own.h"
 #include "engine/media_io.h"
 #include "engine/source_lock.h"
 #include "media/codec.h"
@@ -53,17 +54,21 @@ struct leg_media {
     /* receiving */
     bool in_step;          /**< the last packet was the next one of the stream */
     uint8_t received_last; /**< packets in the last tick */
+    uint8_t key_ticks;     /**< it sends events, or has just done so: what it says is not heard */
+    bool after_key;        /**< since then it has not been heard */
     bool heard_of;         /**< ENGINE_LEG_ALIVE was told */
     bool timed_out;
 
     /* in the mix */
     bool talk, listen;
+    bool passes_digits;
     bool has_slot;
     mixer_slot slot;
     struct ramp talk_ramp, listen_ramp;
 
     /* sending */
-    bool marker; /**< on the next packet */
+    bool marker;   /**< on the next packet */
+    bool in_event; /**< an event is being sent in place of audio */
     uint16_t seq;
     uint32_t timestamp; /**< of the first queued sample */
     uint32_t queued_bytes, queued_ms;
@@ -76,6 +81,10 @@ struct leg_media {
     struct rtp_stream stream;
     struct dtmf_receiver dtmf;
     struct engine_leg_media media;
+    struct {
+        uint8_t count, codes[4];
+        uint32_t timestamps[4];
+    } keys; /**< that went down since they were last looked at: the conference's to take */
 
     struct source_lock source;
     struct sockaddr_storage rtcp_source; /**< where the peer's RTCP came from; AF_UNSPEC: nothing yet */
@@ -83,7 +92,10 @@ struct leg_media {
     uint64_t playout_late, playout_lost;         /**< of the playout's counts, those in the thread's counters already */
     uint64_t played_before[3];                   /**< ticks played, concealed and late of earlier playout buffers */
     _Atomic uint64_t published[LEG_STATS_WORDS]; /**< the stats for control, once a second */
-    int16_t pcm[FRAME_SAMPLES_MAX];              /**< its voice in this tick; stale where it says nothing */
+    struct leg_own own;
+    struct dtmf_payload event; /**< while in_event */
+    uint32_t event_timestamp;
+    int16_t pcm[FRAME_SAMPLES_MAX];                     /**< its voice in this tick; stale where it says nothing */
     uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES]; /**< the payload gathers where it will be sent from */
 };
 
@@ -131,6 +143,12 @@ void leg_media_keep_house(struct leg_media *leg, const struct leg_context *conte
  *                passes
  */
 void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len);
+
+/**
+ * A tick of an event in place of a frame. The last one goes out three times; without `on` the event that is being sent
+ * ends here.
+ */
+void leg_media_send_event(struct leg_media *leg, const struct leg_context *context, const struct leg_event *event);
 
 /** True where packets leave between ticks too. */
 bool leg_media_needs_half_tick(const struct leg_media *leg);

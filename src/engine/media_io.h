@@ -34,9 +34,12 @@ enum media_event_type {
     MEDIA_LEG_DETACHED, /**< leg: no thread touches it now */
     MEDIA_LEG_CLOSED,   /**< leg: back to control */
     MEDIA_RECORD_LOST,  /**< conference, number: frames */
-    MEDIA_PLAYED,       /**< conference, object: the sound, token */
+    MEDIA_PLAYED,       /**< conference, object: the sound, token, number: 1 where it was played to its end */
     MEDIA_SOUND_BACK,   /**< object: music that is not played any more */
     MEDIA_CONFERENCE_CLOSED,
+    MEDIA_LEG_PLAYED,      /**< leg, object: the sound, token, number as in PLAYED */
+    MEDIA_LEG_DIGITS_SENT, /**< leg, object: the list, token, number: 1 where all were sent */
+    MEDIA_LEG_SILENT,      /**< leg, token */
 };
 
 /** Something control must know. What gives an object back is never lost; the others are, where the ring is full. */

@@ -97,7 +97,8 @@ static int64_t io_unix_us(void *arg)
 static bool gives_back(enum media_event_type type)
 {
     return type == MEDIA_BATCH_DONE || type == MEDIA_LEG_DETACHED || type == MEDIA_LEG_CLOSED || type == MEDIA_PLAYED ||
-           type == MEDIA_SOUND_BACK || type == MEDIA_CONFERENCE_CLOSED;
+           type == MEDIA_SOUND_BACK || type == MEDIA_CONFERENCE_CLOSED || type == MEDIA_LEG_PLAYED ||
+           type == MEDIA_LEG_DIGITS_SENT;
 }
 
 static void io_tell(void *arg, const struct media_event *event)

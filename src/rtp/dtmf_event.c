@@ -24,10 +24,20 @@ void dtmf_payload_write(const struct dtmf_payload *payload, uint8_t *out)
     out[3] = (uint8_t)payload->duration;
 }
 
+static const char keys[] = "0123456789*#ABCD";
+
 char dtmf_digit(uint8_t event)
 {
     assert(event <= DTMF_EVENT_MAX);
-    return "0123456789*#ABCD"[event];
+    return keys[event];
+}
+
+status dtmf_event(char digit, uint8_t *event)
+{
+    const char *at = digit ? strchr(keys, digit) : NULL;
+    if (!at) return STATUS_INVALID;
+    *event = (uint8_t)(at - keys);
+    return STATUS_OK;
 }
 
 void dtmf_receiver_init(struct dtmf_receiver *r)

@@ -30,6 +30,9 @@ void dtmf_payload_write(const struct dtmf_payload *payload, uint8_t *out);
 /** '0'-'9', '*', '#', 'A'-'D'; @param event  0 to 15 */
 char dtmf_digit(uint8_t event);
 
+/** The event of a key; @return STATUS_OK; STATUS_INVALID (no such key) */
+MUST_CHECK status dtmf_event(char digit, uint8_t *event);
+
 /** What a packet means. */
 enum dtmf_step {
     DTMF_NOTHING, /**< goes on, or a repetition */

@@ -45,8 +45,8 @@ struct rig {
     struct engine *engine;
     struct peer *peers[64];
     uint32_t peer_count;
-    uint64_t reports[8];
-    struct engine_report last[8];
+    uint64_t reports[ENGINE_REPORT_TYPES];
+    struct engine_report last[ENGINE_REPORT_TYPES];
     struct engine_leg_stats closed_stats;
     char digits[32];
     uint32_t digit_count;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { PAYLOAD_TYPE = 77, MIXER_SLOTS = 256 };
+enum { PAYLOAD_TYPE = 77, EVENT_TYPE = 101, MIXER_SLOTS = 256 };
 
 static size_t receive(void *arg, struct leg_media *leg, bool rtcp, struct media_packet *packets, size_t max)
 {
@@ -26,6 +26,32 @@ static size_t receive(void *arg, struct leg_media *leg, bool rtcp, struct media_
     return got;
 }
 
+/* Packets of one press share a timestamp; its first has the marker; durations grow. */
+static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
+{
+    struct dtmf_payload payload;
+    assert_int_equal(dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes), STATUS_OK);
+    assert_int_equal(rtp->seq, (uint16_t)(p->heard_seq + 1));
+    if (rtp->timestamp != p->event_timestamp || p->digit_count == 0) {
+        assert_true(rtp->marker);
+        assert_false(p->in_event);
+        assert_true(p->digit_count < sizeof p->digits - 1);
+        p->digits[p->digit_count++] = dtmf_digit(payload.event);
+        p->in_event = true;
+        p->event_timestamp = rtp->timestamp;
+        p->event_duration = 0;
+    } else {
+        assert_false(rtp->marker);
+        assert_true(payload.duration > p->event_duration || payload.end);
+    }
+    p->event_duration = payload.duration;
+    p->event_packets++;
+    p->event_ends += payload.end;
+    if (payload.end) p->in_event = false;
+    p->heard_seq = rtp->seq;
+    p->heard_timestamp = rtp->timestamp + payload.duration - p->leg.media.send_ptime_ms * 8u;
+}
+
 static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *bytes, size_t len)
 {
     struct sim *sim = arg;
@@ -33,7 +59,12 @@ static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *byt
     if (rtcp) return true;
     struct rtp_packet rtp;
     assert_int_equal(rtp_packet_parse(&rtp, bytes, len), STATUS_OK);
+    if (rtp.payload_type == EVENT_TYPE) {
+        take_event(p, &rtp);
+        return true;
+    }
     assert_int_equal(rtp.payload_type, PAYLOAD_TYPE);
+    assert_false(p->in_event);
     int16_t pcm[480];
     size_t samples;
     assert_int_equal(leg->media.codec->decode(NULL, rtp.payload, rtp.payload_bytes, pcm, 480, &samples), STATUS_OK);
@@ -68,6 +99,8 @@ static void tell(void *arg, const struct media_event *event)
 {
     struct sim *sim = arg;
     sim->events[event->type]++;
+    sim->last[event->type] = *event;
+    if (event->type == MEDIA_LEG_DIGITS_SENT) free(event->object);
     if (event->type == MEDIA_BATCH_DONE) {
         struct core_batch *batch = event->object;
         if (batch->token) {
@@ -126,11 +159,12 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
     leg.media = (struct engine_leg_media){.codec = codec_by_id(config->codec),
                                           .send_payload_type = PAYLOAD_TYPE,
                                           .receive_payload_type = PAYLOAD_TYPE,
-                                          .send_event_type = 101,
-                                          .receive_event_type = 101,
+                                          .send_event_type = EVENT_TYPE,
+                                          .receive_event_type = EVENT_TYPE,
                                           .send_ptime_ms = p->ptime_ms,
                                           .send = true,
                                           .receive = true};
+    if (config->no_events) leg.media.send_event_type = ENGINE_NO_PAYLOAD_TYPE;
     struct sockaddr_in *to = (struct sockaddr_in *)&leg.media.remote_rtp;
     *to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(4000)};
     inet_pton(AF_INET, "192.0.2.1", &to->sin_addr);
@@ -178,12 +212,47 @@ void sim_join(struct sim_party *p, struct conference_media *c, bool talk, bool l
                             .type = CORE_LEG_JOIN, .leg = &p->leg, .conference = c, .talk = talk, .listen = listen});
 }
 
+void sim_press(struct sim_party *p, char key, uint32_t ms)
+{
+    assert_int_equal(dtmf_event(key, &p->key_code), STATUS_OK);
+    p->key_ms = ms;
+    p->key_done_ms = 0;
+}
+
+static struct sim_packet *next_packet(struct sim *sim, struct sim_party *p)
+{
+    struct sim_packet *packet = &p->queue[p->queue_tail++ % SIM_BACKLOG];
+    assert_true(p->queue_tail - p->queue_head <= SIM_BACKLOG || p->closed);
+    packet->at_us = p->next_us + (p->jitter_us ? rng_below(&sim->rng, p->jitter_us) : 0);
+    return packet;
+}
+
+static void press(struct sim *sim, struct sim_party *p)
+{
+    uint32_t samples = p->ptime_ms * 8u;
+    struct rtp_packet rtp = {.payload_type = EVENT_TYPE,
+                             .timestamp = p->timestamp - p->key_done_ms * 8u,
+                             .ssrc = 7,
+                             .marker = p->key_done_ms == 0};
+    p->key_done_ms += p->ptime_ms;
+    struct dtmf_payload payload = {
+        .event = p->key_code, .end = p->key_done_ms >= p->key_ms, .duration = (uint16_t)(p->key_done_ms * 8)};
+    for (int i = 0; i < (payload.end ? 3 : 1); i++) {
+        struct sim_packet *packet = next_packet(sim, p);
+        rtp.seq = p->seq++;
+        packet->len = rtp_packet_write_header(&rtp, packet->bytes, sizeof packet->bytes) + DTMF_PAYLOAD_BYTES;
+        dtmf_payload_write(&payload, packet->bytes + RTP_HEADER_BYTES);
+    }
+    p->timestamp += samples;
+    p->next_us += p->ptime_ms * 1000;
+    if (payload.end) p->key_ms = 0;
+}
+
 static void speak(struct sim *sim, struct sim_party *p)
 {
     int16_t pcm[480];
     uint32_t samples = p->ptime_ms * 8u;
-    struct sim_packet *packet = &p->queue[p->queue_tail % SIM_BACKLOG];
-    assert_true(p->queue_tail - p->queue_head < SIM_BACKLOG || p->closed);
+    struct sim_packet *packet = next_packet(sim, p);
     p->speak(p, pcm, samples);
     struct rtp_packet rtp = {.payload_type = PAYLOAD_TYPE,
                              .seq = p->seq++,
@@ -194,8 +263,6 @@ static void speak(struct sim *sim, struct sim_party *p)
     p->samples_said += samples;
     packet->len = rtp_packet_write_header(&rtp, packet->bytes, sizeof packet->bytes);
     packet->len += p->leg.media.codec->encode(NULL, pcm, samples, packet->bytes + 12, 480);
-    packet->at_us = p->next_us + (p->jitter_us ? rng_below(&sim->rng, p->jitter_us) : 0);
-    p->queue_tail++;
     p->next_us += p->ptime_ms * 1000;
 }
 
@@ -209,7 +276,7 @@ void sim_run(struct sim *sim, int64_t us)
         for (uint32_t i = 0; i < sim->party_count; i++) {
             struct sim_party *p = sim->parties[i];
             while (p->speak && !p->closed && p->next_us <= sim->now_us)
-                speak(sim, p);
+                p->key_ms > 0 ? press(sim, p) : speak(sim, p);
         }
         core_run(sim->core, sim->now_us);
     }

@@ -42,11 +42,18 @@ struct sim_party {
     uint32_t timestamp, jitter_us;
     struct sim_packet queue[SIM_BACKLOG]; /**< on its way to the bridge */
     uint32_t queue_head, queue_tail;
+    uint8_t key_code;
+    uint32_t key_ms, key_done_ms; /**< held for key_ms, of which so much was sent */
     uint64_t samples_said, samples_heard, packets_heard;
     int64_t last_heard_us;
     uint16_t heard_seq; /**< of the last packet */
     uint32_t heard_timestamp;
     uint32_t markers;
+    char digits[32]; /**< heard as events */
+    uint32_t digit_count, event_packets, event_ends;
+    bool in_event;
+    uint32_t event_timestamp;
+    uint16_t event_duration; /**< of the last one */
     bool closed;
 };
 
@@ -58,8 +65,9 @@ struct sim {
     int64_t now_us;
     struct sim_party *parties[SIM_PARTIES_MAX];
     uint32_t party_count;
-    uint64_t events[16]; /**< told, by type */
-    int64_t done_us;     /**< tick of the last batch with a token */
+    uint64_t events[16];         /**< told, by type */
+    struct media_event last[16]; /**< of each type */
+    int64_t done_us;             /**< tick of the last batch with a token */
     uint64_t done_token;
 };
 
@@ -73,6 +81,7 @@ struct sim_party_config {
     sim_hear_fn *hear;
     void *user;
     uint8_t slot;
+    bool no_events; /**< has not agreed to telephone-event */
 };
 
 void sim_open(struct sim *sim, uint64_t seed);
@@ -88,6 +97,9 @@ void sim_conference_close(struct sim *sim, struct conference_media *conference);
 void sim_command(struct sim *sim, struct core_command command);
 void sim_commands(struct sim *sim, const struct core_command *commands, uint32_t count, uint64_t token);
 void sim_join(struct sim_party *party, struct conference_media *conference, bool talk, bool listen);
+
+/** The party holds a key for so long from now on, sent as RFC 4733 events in place of audio, end packets thrice. */
+void sim_press(struct sim_party *party, char key, uint32_t ms);
 
 /** Lets time pass. */
 void sim_run(struct sim *sim, int64_t us);

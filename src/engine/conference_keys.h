@@ -1,0 +1,52 @@
+/**
+ * @file conference_keys.h  Digits that are passed on in a conference: one at a time, in order, with a pause between
+ * them.
+ *
+ * Says what of a digit is in a tick, and makes its tone; who gets the event and who the tone is for conference_media.h.
+ *
+ * Thread: media. RFC 4733.
+ */
+#ifndef PARLEY_ENGINE_CONFERENCE_KEYS_H
+#define PARLEY_ENGINE_CONFERENCE_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/leg_own.h"
+#include "media/codec.h"
+#include "media/dtmf_tone.h"
+
+struct leg_media;
+
+enum { CONFERENCE_KEYS_MAX = 16 };
+
+struct conference_key {
+    const struct leg_media *leg; /**< who holds it; NULL: has left */
+    uint8_t code;
+    uint32_t timestamp; /**< tells this press of the leg from its next */
+};
+
+struct conference_keys {
+    uint32_t count;
+    struct conference_key keys[CONFERENCE_KEYS_MAX]; /**< the first is the one that sounds */
+    uint32_t ticks, pause_ticks;
+    struct leg_event event; /**< in this tick */
+    struct dtmf_tone tone;
+    int16_t pcm[FRAME_SAMPLES_MAX]; /**< where event.on: its tone */
+};
+
+/** A key went down. More than can wait are dropped. */
+void conference_keys_push(struct conference_keys *k, const struct leg_media *leg, uint8_t code, uint32_t timestamp);
+
+/** The leg is not there any more: what it still waits to say is dropped. */
+void conference_keys_leave(struct conference_keys *k, const struct leg_media *leg);
+
+void conference_keys_clear(struct conference_keys *k);
+
+/** One tick: sets event and, where it is on, pcm. */
+void conference_keys_tick(struct conference_keys *k, uint32_t rate_hz, uint32_t samples);
+
+/** Who holds the key that sounds in this tick; NULL: nobody, or it has left. */
+const struct leg_media *conference_keys_holder(const struct conference_keys *k);
+
+#endif
