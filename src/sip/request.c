@@ -36,9 +36,10 @@ struct refusal request_check(const sip_t *sip)
     return (struct refusal){0};
 }
 
+/** A part of a body is none: an ACK and a response cannot be refused for it. */
 static bool has_body(const sip_t *sip)
 {
-    return sip->sip_payload && sip->sip_payload->pl_data && sip->sip_payload->pl_len > 0;
+    return !is_cut_short(sip) && sip->sip_payload && sip->sip_payload->pl_data && sip->sip_payload->pl_len > 0;
 }
 
 static bool body_is(const sip_t *sip, const char *type)

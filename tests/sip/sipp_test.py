@@ -240,6 +240,16 @@ def a_body_shorter_than_its_length_gets_400(w):
     phone.send("UPDATE", 2, to_tag=phone.tag, body=sdp(), length=5000)
     assert phone.receive(2)[0] == 400
     assert phone.ask("BYE", 3, to_tag=phone.tag)[0] == 200
+    phone = w.phone()
+    code, text = phone.ask("INVITE", uri=f"sip:late@{w.sip.target}")
+    assert code == 200, text
+    before = len(w.parleyd.of("late", "ack"))
+    phone.send("ACK", 1, to_tag=tag_of(text), body=sdp(), length=5000)  # is dropped, as nothing answers an ACK
+    assert phone.receive(1)[0] == 200
+    assert len(w.parleyd.of("late", "ack")) == before
+    phone.send("ACK", 1, to_tag=tag_of(text), body=sdp())
+    assert "m=audio" in w.parleyd.expect("late", "ack", count=before + 1)["sdp"]
+    assert phone.ask("BYE", 2, to_tag=tag_of(text))[0] == 200
 
 
 def a_merged_request_gets_482(w):
