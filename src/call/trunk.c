@@ -194,6 +194,7 @@ status trunk_choose(struct trunk_choice *out, const struct trunk *trunks, size_t
     char number[NUMBER_SIZE];
     struct trunk_choice c;
     destination = slice_trim(destination);
+    destination = slice_cut(&destination, '?'); /* headers are no part of a request URI (RFC 3261 section 19.1.1) */
     bool uri = is_uri(destination);
     status s = STATUS_OK;
     *fault = (struct fault){0, "neither a number nor a SIP URI"};

@@ -60,6 +60,30 @@ void config_routes_clear(struct config *c)
     c->route_count = 0;
 }
 
+status config_trunk_add(struct config *c, const char *name, struct config_trunk **out)
+{
+    struct config_trunk *trunks = realloc(c->trunks, (c->trunk_count + 1) * sizeof *trunks);
+    if (!trunks) return STATUS_NO_MEMORY;
+    c->trunks = trunks;
+    struct config_trunk *trunk = &trunks[c->trunk_count++];
+    memset(trunk, 0, sizeof *trunk);
+    status s = config_set_text(&trunk->name, name);
+    if (s == STATUS_OK) s = settings_init(config_trunk_settings, trunk);
+    if (s == STATUS_OK) *out = trunk;
+    return s;
+}
+
+static void clear_trunks(struct config *c)
+{
+    for (size_t i = 0; i < c->trunk_count; i++) {
+        free(c->trunks[i].name);
+        settings_clear(config_trunk_settings, &c->trunks[i]);
+    }
+    free(c->trunks);
+    c->trunks = NULL;
+    c->trunk_count = 0;
+}
+
 status config_defaults(struct config *out)
 {
     struct config c;
@@ -78,6 +102,7 @@ void config_clear(struct config *c)
 {
     settings_clear(config_settings, c);
     config_routes_clear(c);
+    clear_trunks(c);
 }
 
 status config_check_text(const char *key, const char *value, const char *where, struct buffer *errors)
@@ -116,4 +141,9 @@ const char *config_key(size_t index)
 const char *config_route_key(size_t index)
 {
     return config_route_settings[index].key;
+}
+
+const char *config_trunk_key(size_t index)
+{
+    return config_trunk_settings[index].key;
 }

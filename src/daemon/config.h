@@ -37,6 +37,20 @@ struct config_route {
     struct config_list networks; /**< CIDR ranges that may call; empty: this machine and private networks */
 };
 
+/** Where calls out may go (call/trunk.h says how one is chosen). The first trunk in file order that fits is used. */
+struct config_trunk {
+    char *name;                /**< the section's title */
+    char *match;               /**< pattern over the number or URI that is dialled; has to be given */
+    char *host;                /**< "HOST" or "HOST:PORT"; "" for the URI's own */
+    char *transport;           /**< "udp" or "tcp"; default "udp" */
+    char *caller_id;           /**< a number or SIP URI; "" for the caller's */
+    char *user, *password;     /**< digest credentials; "" for none */
+    bool registers;            /**< key "register": keep user@host registered; default false */
+    struct config_list codecs; /**< encodings in order of preference; empty: all */
+    int strip;                 /**< digits taken off the start of a number; 0 to 32, 0 */
+    char *prefix;              /**< what is put there then; "" */
+};
+
 struct config {
     /* listeners */
     char *http, *https;                /**< "ADDR:PORT", or "off"; 127.0.0.1:8080, 127.0.0.1:8443 */
@@ -75,6 +89,9 @@ struct config {
     /* routes */
     struct config_route *routes; /**< at least one */
     size_t route_count;
+    /* calls out */
+    struct config_trunk *trunks; /**< none by default: then only private addresses can be called */
+    size_t trunk_count;
 };
 
 /** Every key at its default, with the built-in route alone. @return STATUS_OK, STATUS_NO_MEMORY */
@@ -108,9 +125,11 @@ MUST_CHECK status config_put_text(struct config *c, const char *key, const char 
 /** Empties the list of this key. */
 void config_empty_list(struct config *c, const char *key);
 
-/** The names of all keys, and of those of a route, in the order of config/parley.conf; NULL after the last. */
+/** The names of all keys, of those of a route and of a trunk, in the order of config/parley.conf; NULL after the last.
+ */
 const char *config_key(size_t index);
 const char *config_route_key(size_t index);
+const char *config_trunk_key(size_t index);
 
 void config_clear(struct config *c);
 
@@ -129,5 +148,8 @@ void config_list_clear(struct config_list *list);
  */
 MUST_CHECK status config_route_add(struct config *c, const char *name, struct config_route **out);
 void config_routes_clear(struct config *c);
+
+/** Appends a trunk with every key at its default; as config_route_add(). */
+MUST_CHECK status config_trunk_add(struct config *c, const char *name, struct config_trunk **out);
 
 #endif

@@ -1,9 +1,13 @@
 #include "daemon/config_check.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/ids.h"
+#include "call/call.h"
+#include "call/trunk.h"
 #include "net/cidr.h"
 #include "net/fetch_guard.h"
 #include "os/log.h"
@@ -110,4 +114,69 @@ const char *config_check_rate(const char *text)
 {
     struct slice rate = slice_of(text);
     return slice_is(rate, "8000") || slice_is(rate, "16000") || slice_is(rate, "48000") ? NULL : "8000, 16000 or 48000";
+}
+
+/* Whatever trunk_choose() can make a URI of: the very check that a call will meet. */
+static bool can_be_dialled(const char *number, const char *host)
+{
+    const struct trunk any = {.name = "", .match = "*", .host = host};
+    struct trunk_choice choice;
+    struct fault fault;
+    return trunk_choose(&choice, &any, 1, slice_of(number), slice_of("1"), "h", &fault) == STATUS_OK;
+}
+
+static bool is_host_name(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+        if (!fits) return false;
+    }
+    return s.len > 0;
+}
+
+const char *config_check_host(const char *text)
+{
+    static const char allowed[] = "a host like sip.example.org, 192.0.2.1:5070 or [2001:db8::1]:5060, or nothing";
+    char host[INET6_ADDRSTRLEN], bracketed[INET6_ADDRSTRLEN + 8];
+    uint16_t port;
+    uint32_t number;
+    if (text[0] == '\0') return NULL;
+    if (text[0] == '[') {
+        bool has_port = strstr(text, "]:") != NULL;
+        int len = snprintf(bracketed, sizeof bracketed, has_port ? "%s" : "%s:5060", text);
+        bool fits = len > 0 && (size_t)len < sizeof bracketed;
+        return fits && config_split_listener(bracketed, host, &port) && port > 0 ? NULL : allowed;
+    }
+    struct slice rest = slice_of(text);
+    struct slice name = slice_cut(&rest, ':');
+    bool has_port = strchr(text, ':') != NULL;
+    if (has_port && (!slice_to_u32(rest, UINT16_MAX, &number) || number == 0)) return allowed;
+    return is_host_name(name) && can_be_dialled("1", text) ? NULL : allowed;
+}
+
+const char *config_check_transport(const char *text)
+{
+    return strcmp(text, "udp") == 0 || strcmp(text, "tcp") == 0 ? NULL : "udp or tcp";
+}
+
+const char *config_check_caller(const char *text)
+{
+    if (text[0] == '\0' || can_be_dialled(text, "h")) return NULL;
+    return "a number like +4930123456 or a URI like sip:conference@example.org, or nothing";
+}
+
+const char *config_check_codec(const char *text)
+{
+    uint8_t count;
+    const struct sdp_codec *codecs = call_codecs(&count);
+    for (uint8_t i = 0; i < count; i++)
+        if (strcasecmp(text, codecs[i].encoding) == 0) return NULL;
+    return "PCMU, PCMA or another codec that README names";
+}
+
+const char *config_check_digits(const char *text)
+{
+    bool number = text[0] == '\0' || (!strchr(text, ':') && !strchr(text, '@') && can_be_dialled(text, "h"));
+    return number && strlen(text) <= 32 ? NULL : "up to 32 digits, + first, or nothing";
 }

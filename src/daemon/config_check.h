@@ -23,9 +23,14 @@ config_check_fn config_check_cidr;
 config_check_fn config_check_level;
 config_check_fn config_check_account; /**< an account id, or empty */
 config_check_fn config_check_action;
-config_check_fn config_check_url;    /**< absolute http or https URL, or empty */
-config_check_fn config_check_filled; /**< anything but nothing */
-config_check_fn config_check_rate;   /**< a sampling rate of recordings */
+config_check_fn config_check_url;       /**< absolute http or https URL, or empty */
+config_check_fn config_check_filled;    /**< anything but nothing */
+config_check_fn config_check_host;      /**< "HOST" or "HOST:PORT" of a name or literal, or empty */
+config_check_fn config_check_transport; /**< udp or tcp */
+config_check_fn config_check_caller;    /**< a number or a sip: URI, or empty */
+config_check_fn config_check_codec;     /**< an encoding that calls have */
+config_check_fn config_check_digits;    /**< what can stand before a number, or nothing */
+config_check_fn config_check_rate;      /**< a sampling rate of recordings */
 
 /** Splits "192.0.2.1:5060" or "[::1]:5060" into a literal without brackets and a port. @return false where it is
  * neither */

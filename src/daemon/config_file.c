@@ -31,7 +31,15 @@ static bool mistake_begins(void)
 
 static const struct setting *table_of(const cfg_t *section)
 {
-    return section->title ? config_route_settings : config_settings;
+    if (!section->title) return config_settings;
+    return strcmp(section->name, "trunk") == 0 ? config_trunk_settings : config_route_settings;
+}
+
+/** The kind of section that has this key; NULL where none has. */
+static const char *section_with(const char *key)
+{
+    if (setting_find(config_route_settings, key)) return "route";
+    return setting_find(config_trunk_settings, key) ? "trunk" : NULL;
 }
 
 static void report_unknown(const cfg_t *section, const char *key)
@@ -42,10 +50,10 @@ static void report_unknown(const cfg_t *section, const char *key)
     const char *nearest = setting_nearest(table_of(section), key);
     if (nearest)
         buffer_printf(reader.errors, " is no key; did you mean %s?\n", nearest);
-    else if (!section->title && setting_find(config_route_settings, key))
-        buffer_append_text(reader.errors, " is no key here; it belongs into a route \"name\" { ... }\n");
+    else if (!section->title && section_with(key))
+        buffer_printf(reader.errors, " is no key here; it belongs into a %s \"name\" { ... }\n", section_with(key));
     else if (section->title && setting_find(config_settings, key))
-        buffer_append_text(reader.errors, " is no key of a route; it belongs outside the braces\n");
+        buffer_printf(reader.errors, " is no key of a %s; it belongs outside the braces\n", section->name);
     else
         buffer_append_text(reader.errors, " is no key; config/parley.conf shows all of them\n");
 }
@@ -84,7 +92,7 @@ static size_t options_of(const struct setting *table, cfg_opt_t *options)
 {
     size_t n = 0;
     for (const struct setting *s = table; s->key; s++, n++) {
-        assert(n < SETTINGS_MAX - 2);
+        assert(n < SETTINGS_MAX - 3);
         cfg_opt_t list = CFG_STR_LIST_CB(s->key, NULL, CFGF_NODEFAULT, on_value);
         cfg_opt_t text = CFG_STR_CB(s->key, NULL, CFGF_NODEFAULT, on_value);
         options[n] = s->kind == SETTING_LIST ? list : text;
@@ -124,8 +132,40 @@ static status take_routes(struct config *c, cfg_t *root)
     return STATUS_OK;
 }
 
+static status take_trunks(struct config *c, cfg_t *root)
+{
+    for (unsigned i = 0; i < cfg_size(root, "trunk"); i++) {
+        cfg_t *section = cfg_getnsec(root, "trunk", i);
+        struct config_trunk *trunk;
+        status st = config_trunk_add(c, cfg_title(section), &trunk);
+        if (st == STATUS_OK) st = take_values(section, config_trunk_settings, trunk);
+        if (st != STATUS_OK) return st;
+    }
+    return STATUS_OK;
+}
+
+static void report_trunk(const struct config_trunk *t, const char *what)
+{
+    if (!mistake_begins()) return;
+    buffer_printf(reader.errors, "%s: trunk ", reader.path);
+    config_quote(reader.errors, t->name);
+    buffer_printf(reader.errors, ": %s\n", what);
+}
+
+static void check_trunk(const struct config_trunk *t)
+{
+    if (t->match[0] == '\0')
+        report_trunk(t, "match is not given, it takes a pattern like \"+49*\" or \"sip:*@example.org\"");
+    if (t->registers && (t->user[0] == '\0' || t->host[0] == '\0'))
+        report_trunk(t, "register takes user and host as well");
+    if ((t->user[0] == '\0') != (t->password[0] == '\0'))
+        report_trunk(t, "only one of user and password is given, it takes both or neither");
+}
+
 static void check_whole(const struct config *c)
 {
+    for (size_t i = 0; i < c->trunk_count; i++)
+        check_trunk(&c->trunks[i]);
     if ((c->tls_certificate[0] == '\0') != (c->tls_key[0] == '\0') && mistake_begins())
         buffer_printf(reader.errors, "%s: tls_certificate and tls_key: only one is given, it takes both or neither\n",
                       reader.path);
@@ -138,6 +178,7 @@ static status take_all(struct config *out, cfg_t *root)
     if (st != STATUS_OK) return st;
     st = take_values(root, config_settings, &c);
     if (st == STATUS_OK) st = take_routes(&c, root);
+    if (st == STATUS_OK) st = take_trunks(&c, root);
     if (st == STATUS_OK) {
         check_whole(&c);
         if (reader.mistakes > 0) st = STATUS_INVALID;
@@ -151,13 +192,16 @@ static status take_all(struct config *out, cfg_t *root)
 
 static status parse(struct config *out, const char *text)
 {
-    cfg_opt_t route[SETTINGS_MAX], options[SETTINGS_MAX];
+    cfg_opt_t route[SETTINGS_MAX], trunk[SETTINGS_MAX], options[SETTINGS_MAX];
     options_of(config_route_settings, route);
+    options_of(config_trunk_settings, trunk);
     size_t n = options_of(config_settings, options);
-    cfg_opt_t section = CFG_SEC("route", route, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+    cfg_opt_t routes = CFG_SEC("route", route, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+    cfg_opt_t trunks = CFG_SEC("trunk", trunk, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
     cfg_opt_t end = CFG_END();
-    options[n] = section;
-    options[n + 1] = end;
+    options[n] = routes;
+    options[n + 1] = trunks;
+    options[n + 2] = end;
     /* With KEYSTRVAL libconfuse reports an unknown key, takes its value and reads on. */
     cfg_t *root = cfg_init(options, CFGF_KEYSTRVAL);
     if (!root) return STATUS_NO_MEMORY;

@@ -72,6 +72,22 @@ const struct setting config_route_settings[] = {
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},
 };
 
+#define TRUNK_AT(key) offsetof(struct config_trunk, key)
+
+const struct setting config_trunk_settings[] = {
+    {"match", SETTING_TEXT, TRUNK_AT(match), "", 0, 0, NULL},
+    {"host", SETTING_TEXT, TRUNK_AT(host), "", 0, 0, config_check_host},
+    {"transport", SETTING_TEXT, TRUNK_AT(transport), "udp", 0, 0, config_check_transport},
+    {"caller_id", SETTING_TEXT, TRUNK_AT(caller_id), "", 0, 0, config_check_caller},
+    {"user", SETTING_TEXT, TRUNK_AT(user), "", 0, 0, NULL},
+    {"password", SETTING_TEXT, TRUNK_AT(password), "", 0, 0, NULL},
+    {"register", SETTING_FLAG, TRUNK_AT(registers), "false", 0, 0, NULL},
+    {"codecs", SETTING_LIST, TRUNK_AT(codecs), "", 0, 0, config_check_codec},
+    {"strip", SETTING_NUMBER, TRUNK_AT(strip), "0", 0, 32, NULL},
+    {"prefix", SETTING_TEXT, TRUNK_AT(prefix), "", 0, 0, config_check_digits},
+    {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},
+};
+
 const struct setting *setting_find(const struct setting *table, const char *key)
 {
     for (const struct setting *s = table; s->key; s++)

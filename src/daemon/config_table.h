@@ -29,6 +29,7 @@ struct setting {
 
 extern const struct setting config_settings[];       /**< of struct config, routes aside */
 extern const struct setting config_route_settings[]; /**< of struct config_route, name aside */
+extern const struct setting config_trunk_settings[]; /**< of struct config_trunk, name aside */
 
 /** NULL where there is no such key. */
 const struct setting *setting_find(const struct setting *table, const char *key);

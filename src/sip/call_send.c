@@ -139,6 +139,7 @@ static struct address next_hop(const struct call *c, nta_leg_t *leg)
     const struct networks *local = &c->agent->options->local_networks;
     if (networks_have(local, &a) && !networks_have(local, &c->peer)) return c->peer;
     if (a.ipv6 != c->peer.ipv6) return c->peer;
+    if (c->dial && c->dial->m.private_only && !outbound_is_private(&a)) return c->peer;
     a.port = (uint16_t)port;
     return a;
 }

@@ -43,12 +43,17 @@ static tport_t *transport_of(const struct agent *a, const struct agent_listener 
     return NULL;
 }
 
-static bool all_private(const struct address *addresses, unsigned count)
+bool outbound_is_private(const struct address *a)
 {
     struct networks near;
     networks_default(&near);
+    return networks_have(&near, a);
+}
+
+static bool all_private(const struct address *addresses, unsigned count)
+{
     for (unsigned i = 0; i < count; i++) {
-        if (!networks_have(&near, &addresses[i])) return false;
+        if (!outbound_is_private(&addresses[i])) return false;
     }
     return true;
 }

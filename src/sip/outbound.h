@@ -29,6 +29,9 @@ struct outbound {
 MUST_CHECK status outbound_choose(struct outbound *out, const struct agent *a, const struct hop *hop,
                                   const struct address *addresses, unsigned count, bool private_only, const char **why);
 
+/** Loopback, link-local or private, whatever the local networks are set to. */
+bool outbound_is_private(const struct address *a);
+
 /** NULL members are allowed. */
 void outbound_clear(struct outbound *o);
 

@@ -49,7 +49,7 @@ static void the_first_trunk_that_fits_decides(void **state)
          NULL},
         {"sip:bob@a.lab.example", "anywhere in the lab", "sip:bob@a.lab.example", "sip:100@bridge.example", NULL, NULL},
         {"sip:bob;a=b@a.lab.example;transport=tcp?h=i", "anywhere in the lab",
-         "sip:bob;a=b@a.lab.example;transport=tcp?h=i", "sip:100@bridge.example", NULL, NULL},
+         "sip:bob;a=b@a.lab.example;transport=tcp", "sip:100@bridge.example", NULL, NULL},
         {"77", "seven", "sip:77@h", "sip:100@h", "h", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -57,6 +57,20 @@ static void assert_same_route(const struct config_route *a, const struct config_
     assert_same_list(&a->networks, &b->networks);
 }
 
+static void assert_same_trunk(const struct config_trunk *a, const struct config_trunk *b)
+{
+    assert_string_equal(a->match, b->match);
+    assert_string_equal(a->host, b->host);
+    assert_string_equal(a->transport, b->transport);
+    assert_string_equal(a->caller_id, b->caller_id);
+    assert_string_equal(a->user, b->user);
+    assert_string_equal(a->password, b->password);
+    assert_int_equal(a->registers, b->registers);
+    assert_same_list(&a->codecs, &b->codecs);
+    assert_int_equal(a->strip, b->strip);
+    assert_string_equal(a->prefix, b->prefix);
+}
+
 #define SAME_TEXT(member)   assert_string_equal(a->member, b->member)
 #define SAME_NUMBER(member) assert_int_equal(a->member, b->member)
 
@@ -94,6 +108,9 @@ static void assert_same(const struct config *a, const struct config *b)
     SAME_NUMBER(route_count);
     for (size_t i = 0; i < a->route_count; i++)
         assert_same_route(&a->routes[i], &b->routes[i]);
+    SAME_NUMBER(trunk_count);
+    for (size_t i = 0; i < a->trunk_count; i++)
+        assert_same_trunk(&a->trunks[i], &b->trunks[i]);
 }
 
 static void the_defaults_are_those_of_the_process_interface(void **state)
@@ -178,6 +195,69 @@ static void the_shipped_file_names_every_key(void **state)
     assert_true(count > 25);
     for (size_t i = 0; config_route_key(i); i++)
         if (!names(text, config_route_key(i))) fail_msg("%s is not in the file", config_route_key(i));
+}
+
+/** The shipped file with its trunk brought to life: the "# " is taken off its lines. */
+static void uncomment_trunk(struct buffer *out)
+{
+    FILE *f = fopen(shipped_file, "r");
+    assert_non_null(f);
+    char line[256];
+    bool within = false;
+    buffer_init(out);
+    while (fgets(line, sizeof line, f)) {
+        if (strncmp(line, "# trunk ", 8) == 0) within = true;
+        buffer_append_text(out, within && line[0] == '#' ? line + (line[1] == ' ' ? 2 : 1) : line);
+        if (strncmp(line, "# }", 3) == 0) within = false;
+    }
+    fclose(f);
+}
+
+static void the_trunk_of_the_shipped_file_has_every_key_at_its_default(void **state)
+{
+    (void)state;
+    struct buffer text, errors;
+    struct config c, expected;
+    struct config_trunk *trunk;
+    uncomment_trunk(&text);
+    for (size_t i = 0; config_trunk_key(i); i++)
+        if (!names(buffer_text(&text), config_trunk_key(i))) fail_msg("%s is not in the file", config_trunk_key(i));
+    if (read_text(&c, buffer_text(&text), &errors) != STATUS_OK) fail_msg("%s", buffer_text(&errors));
+    assert_int_equal(config_defaults(&expected), STATUS_OK);
+    assert_int_equal(expected.trunk_count, 0);
+    assert_int_equal(config_trunk_add(&expected, "carrier", &trunk), STATUS_OK);
+    assert_int_equal(config_set_text(&trunk->match, "+*"), STATUS_OK);
+    assert_int_equal(config_set_text(&trunk->host, "sip.example.org"), STATUS_OK);
+    assert_same(&c, &expected);
+    assert_string_equal(c.trunks[0].name, "carrier");
+    config_clear(&c);
+    config_clear(&expected);
+    buffer_clear(&text);
+    buffer_clear(&errors);
+}
+
+static void trunks_are_read_in_their_order(void **state)
+{
+    (void)state;
+    struct config c;
+    struct buffer errors;
+    status s =
+        read_text(&c,
+                  "trunk \"a\" { match = \"0*\" host = \"[2001:db8::1]:5070\" transport = tcp user = u password = p\n"
+                  "  register = yes codecs = {PCMA, pcmu} strip = 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
+                  "trunk \"b\" { match = \"sip:*@example.org\" caller_id = \"sip:us@example.org\" }\n",
+                  &errors);
+    if (s != STATUS_OK) fail_msg("%s", buffer_text(&errors));
+    assert_int_equal(c.trunk_count, 2);
+    assert_true(c.trunks[0].registers);
+    assert_string_equal(c.trunks[0].codecs.items[1], "pcmu");
+    assert_int_equal(c.trunks[0].strip, 1);
+    assert_string_equal(c.trunks[0].prefix, "+49");
+    assert_string_equal(c.trunks[1].name, "b");
+    assert_string_equal(c.trunks[1].caller_id, "sip:us@example.org");
+    assert_int_equal(c.route_count, 1);
+    config_clear(&c);
+    buffer_clear(&errors);
 }
 
 static void only_what_is_given_replaces_a_default(void **state)
@@ -306,6 +386,36 @@ static const struct mistake {
     {"data = ${HOME}\n", "FILE:1: ${...} is not replaced here; write the value\n"},
     {"data = \"${HOME}\"\n", "FILE:1: ${...} is not replaced here; write the value\n"},
     {"route \"a\" { user = * }\n", "FILE:1: a value with * + or | needs quotation marks\n"},
+    {"trunk \"a\" { }\n", "FILE: trunk \"a\": match is not given, it takes a pattern like \"+49*\" or "
+                          "\"sip:*@example.org\"\n"},
+    {"trunk \"a\" { match = 1 register = true host = h }\n",
+     "FILE: trunk \"a\": register takes user and host as well\n"},
+    {"trunk \"a\" { match = 1 password = p }\n",
+     "FILE: trunk \"a\": only one of user and password is given, it takes both or neither\n"},
+    {"trunk \"a\" {\n  wait_url = x\n  calls_max = 1\n  hots = h\n}\n",
+     "FILE:2: \"wait_url\" is no key; config/parley.conf shows all of them\n"
+     "FILE:3: \"calls_max\" is no key of a trunk; it belongs outside the braces\n"
+     "FILE:4: \"hots\" is no key; did you mean host?\n"},
+    {"caller_id = 1\n", "FILE:1: \"caller_id\" is no key here; it belongs into a trunk \"name\" { ... }\n"},
+    {"trunk \"a\" { match = 1 host = \"a b\" }\n",
+     "FILE:1: host: \"a b\" is not allowed, it takes a host like sip.example.org, 192.0.2.1:5070 or "
+     "[2001:db8::1]:5060, or nothing\n"},
+    {"trunk \"a\" { match = 1 host = \"h:0\" }\n",
+     "FILE:1: host: \"h:0\" is not allowed, it takes a host like sip.example.org, 192.0.2.1:5070 or "
+     "[2001:db8::1]:5060, or nothing\n"},
+    {"trunk \"a\" { match = 1 host = \"[::1\" }\n",
+     "FILE:1: host: \"[::1\" is not allowed, it takes a host like sip.example.org, 192.0.2.1:5070 or "
+     "[2001:db8::1]:5060, or nothing\n"},
+    {"trunk \"a\" { match = 1 transport = tls }\n", "FILE:1: transport: \"tls\" is not allowed, it takes udp or tcp\n"},
+    {"trunk \"a\" { match = 1 caller_id = \"sips:a@b\" }\n",
+     "FILE:1: caller_id: \"sips:a@b\" is not allowed, it takes a number like +4930123456 or a URI like "
+     "sip:conference@example.org, or nothing\n"},
+    {"trunk \"a\" { match = 1 codecs = {PCMA, GSM} }\n",
+     "FILE:1: codecs: \"GSM\" is not allowed, it takes PCMU, PCMA or another codec that README names\n"},
+    {"trunk \"a\" { match = 1 strip = 33 }\n",
+     "FILE:1: strip: \"33\" is not allowed, it takes a whole number from 0 to 32\n"},
+    {"trunk \"a\" { match = 1 prefix = \"sip:1\" }\n",
+     "FILE:1: prefix: \"sip:1\" is not allowed, it takes up to 32 digits, + first, or nothing\n"},
     {"\n\x01\n", "FILE:2: a control character; this is not a text file\n"},
     {"tls_key = /etc/key.pem\n", "FILE: tls_certificate and tls_key: only one is given, it takes both or neither\n"},
 };
@@ -405,9 +515,9 @@ static uint32_t next_random(uint32_t *seed)
 static void garbage_is_refused_or_read_but_never_crashes(void **state)
 {
     (void)state;
-    static const char *const words[] = {"http",      "route", "\"a\"", "{",   "}",  "=",    "+=", "(",       ")",
-                                        ",",         "'x'",   "\\",    "#c",  "\n", "sip",  "/*", "*/",      "//",
-                                        "calls_max", "7",     "off",   "\"b", "'",  "user", "|",  "include", "$"};
+    static const char *const words[] = {
+        "http", "route", "\"a\"", "{",  "}",         "=", "+=",  "(",   ")", ",",    "'x'", "\\",    "#c",      "\n",
+        "sip",  "/*",    "*/",    "//", "calls_max", "7", "off", "\"b", "'", "user", "|",   "trunk", "include", "$"};
     uint32_t seed = 20;
     for (int round = 0; round < 2000; round++) {
         struct buffer text, errors;
@@ -537,6 +647,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_default_is_a_value_that_its_key_takes),
         cmocka_unit_test(the_shipped_file_equals_the_defaults),
         cmocka_unit_test(the_shipped_file_names_every_key),
+        cmocka_unit_test(the_trunk_of_the_shipped_file_has_every_key_at_its_default),
+        cmocka_unit_test(trunks_are_read_in_their_order),
         cmocka_unit_test(only_what_is_given_replaces_a_default),
         cmocka_unit_test(a_list_in_the_file_replaces_the_default_list),
         cmocka_unit_test(routes_of_the_file_replace_the_built_in_one_and_keep_their_order),

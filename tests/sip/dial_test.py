@@ -270,6 +270,22 @@ def the_route_set_of_the_answer_is_kept(w):
     assert d.of("dialog")[-1]["record"]["route_set"] == expected.split(", ")
 
 
+def a_private_callee_cannot_send_us_elsewhere(w):
+    callee, d = call(w.parleyd, private_only=True)
+    ack = callee.take(contact="sip:bob@192.0.2.77:5060")  # comes here all the same
+    assert ack.uri == "sip:bob@192.0.2.77:5060"
+    finish(callee, d)
+
+
+def the_bridge_can_call_itself(w):
+    d = dial(w, f"sip:plain@{w.sip.target}")
+    d.expect("answer")
+    w.parleyd.expect("plain", "ack")
+    d.hang_up()
+    w.parleyd.expect("plain", "bye")
+    d.expect("ended", code=200)
+
+
 def an_answer_without_sdp_ends_the_call(w):
     callee, d = call(w.parleyd)
     callee.take(body="")
@@ -480,7 +496,7 @@ SCENARIOS = [
     what_cannot_be_reached_fails_at_once, a_hangup_while_a_name_is_resolved_ends_it, a_cancel_waits_for_the_first_provisional_response,
     a_200_that_crosses_the_cancel_is_acked_and_ended, a_callee_that_says_nothing_times_out, a_lost_ack_is_sent_again,
     the_first_of_forked_answers_wins, a_reliable_provisional_response_is_pracked_once, the_route_set_of_the_answer_is_kept,
-    an_answer_without_sdp_ends_the_call, the_callee_changes_the_session, the_session_timer_runs, a_trunk_is_given_its_digest,
+    an_answer_without_sdp_ends_the_call, a_private_callee_cannot_send_us_elsewhere, the_bridge_can_call_itself, the_callee_changes_the_session, the_session_timer_runs, a_trunk_is_given_its_digest,
     wrong_credentials_are_tried_once, a_proxy_and_a_server_may_both_ask, calls_of_ours_end_when_parleyd_stays_away,
     a_callee_found_by_a_restarted_parleyd_is_in_its_hello, an_address_is_registered_refreshed_and_taken_back,
     a_registrar_that_cannot_be_reached_is_told, an_address_is_taken_back_at_the_end,
