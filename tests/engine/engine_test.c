@@ -545,6 +545,93 @@ static void rtcp_on_the_port_of_rtp_is_taken_and_sent_there(void **state)
     assert_int_equal(rig.closed_stats.packets_bad, 0);
 }
 
+static void audio_goes_over_ipv6(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *old = call_in(c, tones[0], 20), *p = rig_peer6(&rig, tones[1]);
+    if (!p) skip();
+    struct engine_leg_media media = peer_media(p, 20);
+    rig_call(&rig, p, &media, c);
+    engine_leg_join(p->leg, c, true, true);
+    rig_await(&rig, hears(p, tones[0]) && hears(old, tones[1]));
+    p->rtcp_packets = 0;
+    engine_leg_close(p->leg);
+    rig_await(&rig, !p->leg && p->byes > 0);
+    assert_int_equal(p->gaps + p->jumps, 0);
+}
+
+static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
+{
+    (void)state;
+    struct sound *sound = tone_sound(1823, -15, 8000 * 60);
+    struct ring *frames;
+    struct pcm_frame frame;
+    struct peer *p = call_in(NULL, tones[0], 20);
+    static const struct engine_digit digits[] = {{'4', 0}, {'2', 200}, {'#', 0}}, wrong[] = {{'x', 0}};
+    assert_int_equal(engine_leg_send_digits(p->leg, wrong, 1, 1), STATUS_INVALID);
+    assert_int_equal(engine_leg_send_digits(p->leg, digits, 0, 1), STATUS_INVALID);
+    assert_int_equal(ring_create(&frames, pcm_frame_bytes(8000), 4096), STATUS_OK);
+    engine_leg_record(p->leg, frames, ENGINE_LEG_BOTH);
+    engine_leg_play(p->leg, sound, 0, 21);
+    rig_await(&rig, fabs(peer_level(p, 1823) + 15) < 0.5);
+    assert_int_equal(engine_leg_send_digits(p->leg, digits, 3, 22), STATUS_OK);
+    rig_await(&rig, rig.reports[ENGINE_LEG_DIGITS_SENT] == 1);
+    assert_int_equal(rig.last[ENGINE_LEG_DIGITS_SENT].token, 22);
+    assert_true(rig.last[ENGINE_LEG_DIGITS_SENT].completed);
+    assert_ptr_equal(rig.last[ENGINE_LEG_DIGITS_SENT].user, p);
+    rig_await(&rig, p->digit_count == 3);
+    assert_string_equal(p->digits, "42#");
+    engine_leg_stop(p->leg);
+    rig_await(&rig, rig.reports[ENGINE_LEG_PLAYED] == 1);
+    assert_int_equal(rig.last[ENGINE_LEG_PLAYED].token, 21);
+    assert_false(rig.last[ENGINE_LEG_PLAYED].completed);
+    engine_leg_watch_silence(p->leg, 100, 23);
+    p->says_zero = true;
+    rig_await(&rig, rig.reports[ENGINE_LEG_SILENT] == 1);
+    assert_int_equal(rig.last[ENGINE_LEG_SILENT].token, 23);
+    engine_leg_close(p->leg); /* ends the recording */
+    rig_await(&rig, !p->leg);
+    uint32_t count = 0;
+    while (ring_pop(frames, &frame) && frame.kind == PCM_FRAME_AUDIO)
+        count++;
+    assert_int_equal(frame.kind, PCM_FRAME_END);
+    assert_true(count > 30);
+    assert_int_equal(p->gaps + p->jumps, 0);
+    ring_destroy(frames);
+    sound_unref(sound);
+}
+
+static void a_passed_on_digit_reaches_who_agreed_to_events(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *p[2] = {call_in(c, tones[0], 20), call_in(c, tones[1], 60)};
+    rig_await(&rig, hears(p[0], tones[1]) && hears(p[1], tones[0]));
+    engine_leg_dtmf(p[0]->leg, true);
+    rig_run(&rig, 60);
+    peer_send_digit(p[0], '7');
+    rig_await(&rig, p[1]->digit_count == 1 && hears(p[1], tones[0]));
+    assert_string_equal(p[1]->digits, "7");
+    assert_int_equal(p[0]->digit_count, 0);
+    rig_await(&rig, rig.reports[ENGINE_LEG_DIGIT] == 1);
+}
+
+static void an_announcement_is_stopped(void **state)
+{
+    (void)state;
+    struct sound *sound = tone_sound(1823, -15, 8000 * 60);
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *p = call_in(c, tones[0], 20);
+    engine_conference_play(c, sound, 31);
+    rig_await(&rig, fabs(peer_level(p, 1823) + 15) < 0.5);
+    engine_conference_stop(c, 31);
+    rig_await(&rig, rig.reports[ENGINE_PLAYED] == 1);
+    assert_false(rig.last[ENGINE_PLAYED].completed);
+    rig_await(&rig, peer_level(p, 1823) < -60);
+    sound_unref(sound);
+}
+
 static void an_engine_with_everything_open_can_be_destroyed(void **state)
 {
     (void)state;
@@ -595,6 +682,10 @@ int main(void)
         ENGINE_TEST(ports_come_in_pairs_from_the_range),
         ENGINE_TEST(sockets_of_ipv6_come_in_pairs_too),
         ENGINE_TEST(rtcp_on_the_port_of_rtp_is_taken_and_sent_there),
+        ENGINE_TEST(audio_goes_over_ipv6),
+        ENGINE_TEST(a_leg_is_played_to_sent_digits_and_recorded_on_its_own),
+        ENGINE_TEST(a_passed_on_digit_reaches_who_agreed_to_events),
+        ENGINE_TEST(an_announcement_is_stopped),
         ENGINE_TEST(an_engine_with_everything_open_can_be_destroyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "engine/source_lock.h"
+#include "engine/udp.h"
 #include "media/codec.h"
 #include "os/clock.h"
 #include "rtp/dtmf_event.h"
@@ -39,30 +41,62 @@ void rig_open(struct rig *rig, const struct engine_config *config)
     assert_int_equal(engine_create(&rig->engine, config, note, rig), STATUS_OK);
 }
 
-static int bind_any(struct sockaddr_storage *address)
+static struct sockaddr_storage loopback(sa_family_t family)
 {
-    struct sockaddr_in *in = (struct sockaddr_in *)address;
+    struct sockaddr_storage address = {.ss_family = family};
+    if (family == AF_INET6)
+        ((struct sockaddr_in6 *)&address)->sin6_addr = in6addr_loopback;
+    else
+        ((struct sockaddr_in *)&address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+static socklen_t size_of(const struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+/* -1 where there is no such address. */
+static int bind_any(sa_family_t family, struct sockaddr_storage *address)
+{
     socklen_t size = sizeof *address;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    memset(address, 0, sizeof *address);
-    in->sin_family = AF_INET;
-    in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof *in), 0);
+    int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *address = loopback(family);
+    if (fd < 0 || bind(fd, (struct sockaddr *)address, size_of(address)) != 0) {
+        if (fd >= 0) close(fd);
+        return -1;
+    }
     assert_int_equal(getsockname(fd, (struct sockaddr *)address, &size), 0);
     return fd;
 }
 
-struct peer *rig_peer(struct rig *rig, double tone_hz)
+static struct peer *make_peer(struct rig *rig, sa_family_t family, double tone_hz)
 {
     struct peer *p = calloc(1, sizeof *p);
-    p->rtp_fd = bind_any(&p->rtp);
-    p->rtcp_fd = bind_any(&p->rtcp);
+    p->rtp_fd = bind_any(family, &p->rtp);
+    p->rtcp_fd = bind_any(family, &p->rtcp);
+    if (p->rtp_fd < 0 || p->rtcp_fd < 0) {
+        free(p);
+        return NULL;
+    }
     p->codec = codec_by_id(CODEC_PCMU);
     tone_init(&p->tone, 8000, tone_hz, -15);
     p->ssrc = 1000 + rig->peer_count;
     p->seq = (uint16_t)(rig->peer_count * 1000);
     rig->peers[rig->peer_count++] = p;
     return p;
+}
+
+struct peer *rig_peer(struct rig *rig, double tone_hz)
+{
+    struct peer *p = make_peer(rig, AF_INET, tone_hz);
+    assert_non_null(p);
+    return p;
+}
+
+struct peer *rig_peer6(struct rig *rig, double tone_hz)
+{
+    return make_peer(rig, AF_INET6, tone_hz);
 }
 
 struct engine_leg_media peer_media(const struct peer *p, uint16_t ptime_ms)
@@ -83,21 +117,19 @@ void rig_call(struct rig *rig, struct peer *p, const struct engine_leg_media *me
 {
     struct engine_leg_config config = {
         .media = *media, .ssrc = 0xabc0 + p->ssrc, .first_timestamp = 5, .first_sequence = 9, .near = near, .user = p};
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_storage local = loopback(p->rtp.ss_family);
     strcpy(config.cname, "bridge");
     assert_int_equal(engine_socket_open(rig->engine, (struct sockaddr *)&local, &config.sockets), STATUS_OK);
-    p->bridge = p->bridge_rtcp = *(struct sockaddr_storage *)&(struct sockaddr_storage){0};
-    local.sin_port = htons(config.sockets.port);
-    memcpy(&p->bridge, &local, sizeof local);
-    local.sin_port = htons((uint16_t)(config.sockets.port + 1));
-    memcpy(&p->bridge_rtcp, &local, sizeof local);
+    p->bridge = p->bridge_rtcp = local;
+    udp_set_port(&p->bridge, config.sockets.port);
+    udp_set_port(&p->bridge_rtcp, (uint16_t)(config.sockets.port + 1));
     assert_int_equal(engine_leg_open(rig->engine, &config, &p->leg), STATUS_OK);
     p->next_us = clock_now_us();
 }
 
 void peer_send(struct peer *p, const void *bytes, size_t len)
 {
-    sendto(p->rtp_fd, bytes, len, 0, (struct sockaddr *)&p->bridge, sizeof(struct sockaddr_in));
+    sendto(p->rtp_fd, bytes, len, 0, (struct sockaddr *)&p->bridge, size_of(&p->bridge));
 }
 
 static void send_rtp(struct peer *p, uint8_t type, const uint8_t *payload, size_t len, uint32_t timestamp)
@@ -131,12 +163,29 @@ static void speak(struct peer *p)
     p->timestamp += FRAME;
 }
 
+static void hear_digit(struct peer *p, const struct rtp_packet *rtp)
+{
+    struct dtmf_payload payload;
+    assert_int_equal(dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes), STATUS_OK);
+    if ((p->digit_count == 0 || rtp->timestamp != p->digit_timestamp) && p->digit_count < sizeof p->digits - 1)
+        p->digits[p->digit_count++] = dtmf_digit(payload.event);
+    if (p->packets > 0 && rtp->seq != (uint16_t)(p->heard_seq + 1)) p->gaps++;
+    p->packets++;
+    p->digit_timestamp = rtp->timestamp;
+    p->heard_seq = rtp->seq;
+    p->heard_timestamp = rtp->timestamp + payload.duration - p->last_samples;
+}
+
 static void hear(struct peer *p, const uint8_t *bytes, size_t len)
 {
     struct rtp_packet rtp;
     int16_t pcm[480];
     size_t samples;
     assert_int_equal(rtp_packet_parse(&rtp, bytes, len), STATUS_OK);
+    if (rtp.payload_type == PEER_DIGIT_TYPE) {
+        hear_digit(p, &rtp);
+        return;
+    }
     assert_int_equal(rtp.payload_type, p->codec->static_payload_type);
     assert_int_equal(p->codec->decode(NULL, rtp.payload, rtp.payload_bytes, pcm, 480, &samples), STATUS_OK);
     if (p->packets > 0 && (rtp.seq != (uint16_t)(p->heard_seq + 1))) p->gaps++;
@@ -166,20 +215,14 @@ static void hear_rtcp(struct peer *p, const uint8_t *bytes, size_t len)
     }
 }
 
-static bool same_place(const struct sockaddr_in *a, const struct sockaddr_storage *b)
-{
-    const struct sockaddr_in *other = (const struct sockaddr_in *)b;
-    return b->ss_family == AF_INET && a->sin_addr.s_addr == other->sin_addr.s_addr && a->sin_port == other->sin_port;
-}
-
 /** As recv(), but only what comes from the leg: on a busy machine others may still send to who had this port before. */
 static ssize_t receive(const struct peer *p, int fd, uint8_t *bytes, size_t size)
 {
-    struct sockaddr_in from;
+    struct sockaddr_storage from;
     socklen_t from_len = sizeof from;
     ssize_t len;
     while ((len = recvfrom(fd, bytes, size, 0, (struct sockaddr *)&from, &from_len)) > 0) {
-        if (same_place(&from, &p->bridge) || same_place(&from, &p->bridge_rtcp)) break;
+        if (source_lock_same(&from, &p->bridge) || source_lock_same(&from, &p->bridge_rtcp)) break;
         from_len = sizeof from;
     }
     return len;

@@ -22,6 +22,7 @@ struct peer {
     struct tone tone;
     bool silent;    /**< sends nothing */
     bool says_zero; /**< sends digital silence */
+    bool recorded;  /**< the storm's */
     uint16_t seq;
     uint32_t timestamp, ssrc;
     int64_t next_us;
@@ -31,6 +32,8 @@ struct peer {
     uint32_t last_samples; /**< in the last packet */
     uint16_t heard_seq;
     uint32_t heard_timestamp, heard_ssrc;
+    char digits[32]; /**< heard as events */
+    uint32_t digit_count, digit_timestamp;
     uint64_t gaps;  /**< packets whose numbers did not follow */
     uint64_t jumps; /**< packets whose timestamps did not follow the samples before, nor said so by a marker */
     uint64_t markers;
@@ -59,6 +62,9 @@ void rig_close(struct rig *rig);
 
 /** A peer with a tone of its own; not connected to a leg yet. */
 struct peer *rig_peer(struct rig *rig, double tone_hz);
+
+/** The same over IPv6. @return NULL where this machine has none */
+struct peer *rig_peer6(struct rig *rig, double tone_hz);
 
 /** What offer and answer would have given for it. */
 struct engine_leg_media peer_media(const struct peer *peer, uint16_t ptime_ms);

@@ -64,7 +64,8 @@ static void conference_operation(void)
 {
     uint32_t i = rng_below(&rng, CONFERENCES);
     struct engine_conference *c = conferences[i];
-    switch (rng_below(&rng, 6)) {
+    switch (rng_below(&rng, 7)) {
+    case 6: engine_conference_stop(c, 7); break;
     case 0: engine_conference_audio(c, (enum engine_audio)rng_below(&rng, 3)); break;
     case 1: engine_conference_music(c, rng_below(&rng, 4) ? sounds[rng_below(&rng, 3)] : NULL); break;
     case 2:
@@ -79,11 +80,41 @@ static void conference_operation(void)
     }
 }
 
+/* A leg is recorded for the rest of its life, at most once. */
+static void record_leg(struct peer *p)
+{
+    struct recording *g;
+    struct recording_spec spec = {.in_rate_hz = 8000};
+    if (p->recorded) {
+        if (rng_below(&rng, 2)) engine_leg_record(p->leg, NULL, ENGINE_LEG_SAYS);
+        return;
+    }
+    random_id(spec.id, "RE");
+    assert_int_equal(recorder_open(recorder, &spec, &g), STATUS_OK);
+    engine_leg_record(p->leg, recording_ring(g), (enum engine_leg_sides)rng_below(&rng, 2));
+    recordings++;
+    p->recorded = true;
+}
+
+static void own_operation(struct peer *p)
+{
+    static const struct engine_digit digits[] = {{'1', 0}, {'#', 300}, {'9', 20}};
+    switch (rng_below(&rng, 7)) {
+    case 0:
+    case 1: engine_leg_play(p->leg, sounds[rng_below(&rng, 3)], rng_below(&rng, 4), 9); break;
+    case 2: engine_leg_stop(p->leg); break;
+    case 3: assert_int_equal(engine_leg_send_digits(p->leg, digits, 1 + rng_below(&rng, 3), 10), STATUS_OK); break;
+    case 4: record_leg(p); break;
+    case 5: engine_leg_watch_silence(p->leg, rng_below(&rng, 200), 11); break;
+    default: engine_leg_dtmf(p->leg, rng_below(&rng, 4) > 0); break;
+    }
+}
+
 static void leg_operation(struct peer *p)
 {
     static const uint16_t ptimes[] = {10, 20, 30, 40, 50, 60};
     bool talk = rng_below(&rng, 2), listen = rng_below(&rng, 2);
-    switch (rng_below(&rng, 7)) {
+    switch (rng_below(&rng, 13)) {
     case 0:
     case 1:
     case 2: engine_leg_join(p->leg, any_conference(), talk, listen); break;
@@ -93,15 +124,17 @@ static void leg_operation(struct peer *p)
         p->codec = codec_by_id((enum codec_id)rng_below(&rng, 2));
         struct engine_leg_media media = peer_media(p, ptimes[rng_below(&rng, 6)]);
         media.send = rng_below(&rng, 4) > 0;
+        if (rng_below(&rng, 3) == 0) media.send_event_type = ENGINE_NO_PAYLOAD_TYPE;
         media.receive = rng_below(&rng, 4) > 0;
         assert_int_equal(engine_leg_change(p->leg, &media), STATUS_OK);
         break;
     }
-    default: {
+    case 6: {
         struct engine_leg_stats stats;
         engine_leg_stats(p->leg, &stats);
         break;
     }
+    default: own_operation(p); break;
     }
 }
 
@@ -113,6 +146,7 @@ static void operate(void)
     } else if (!p->leg) {
         struct engine_leg_media media = peer_media(p, 20);
         rig_call(&rig, p, &media, rng_below(&rng, 2) ? any_conference() : NULL);
+        p->recorded = false;
     } else if (rng_below(&rng, 20) == 0) {
         engine_leg_close(p->leg);
         p->leg = NULL;
@@ -184,6 +218,9 @@ static void random_commands_do_no_harm(void **state)
     for (uint32_t i = 0; i < CONFERENCES; i++) {
         if (recording[i]) toggle_recording(i);
         engine_conference_close(conferences[i]);
+    }
+    for (int i = 0; i < PEERS; i++) {
+        if (rig.peers[i]->leg) engine_leg_record(rig.peers[i]->leg, NULL, ENGINE_LEG_SAYS);
     }
     while (recordings_done < recordings) {
         engine_poll(rig.engine);

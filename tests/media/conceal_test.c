@@ -63,6 +63,21 @@ static void it_begins_and_repeats_without_a_click(void **state)
         assert_true(abs(pcm[i] - pcm[i - 1]) <= steepest * 3 / 2);
 }
 
+/* The repeated period ends lower than the signal did: it is lifted to it, and glides down. */
+static void a_signal_that_drifts_goes_on_from_where_it_is(void **state)
+{
+    (void)state;
+    struct conceal c;
+    int16_t pcm[320 + 160];
+    for (int i = 0; i < 320; i++)
+        pcm[i] = (int16_t)(500.0 * sin(2.0 * M_PI * i * 400.0 / 8000.0) + 40.0 * i);
+    conceal_init(&c, 8000);
+    conceal_begin(&c, pcm + 320, 20, 40);
+    conceal_read(&c, pcm + 320, 160);
+    for (int i = 320; i < 340; i++)
+        assert_true(abs(pcm[i] - pcm[i - 1]) < 300); /* the signal's own are 197 */
+}
+
 static void any_history_is_taken(void **state)
 {
     (void)state;
@@ -91,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tone_goes_on_in_phase_then_fades),
         cmocka_unit_test(it_begins_and_repeats_without_a_click),
+        cmocka_unit_test(a_signal_that_drifts_goes_on_from_where_it_is),
         cmocka_unit_test(any_history_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

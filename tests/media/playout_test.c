@@ -293,6 +293,49 @@ static void single_losses_leave_no_hole(void **state)
     }
 }
 
+/* The phase of the tone that comes out, by the receiver's clock: it turns where time is put in or taken out. */
+static double phase_now(struct sim *s)
+{
+    int16_t pcm[5 * FRAME];
+    uint64_t first = (uint64_t)(s->tick_us / TICK_US) * FRAME;
+    for (int i = 0; i < 5; i++) {
+        sim_step(s);
+        memcpy(pcm + i * FRAME, s->pcm, sizeof(s->pcm));
+    }
+    return tone_measure(pcm, 5 * FRAME, RATE, frequency_hz, first).phase_deg;
+}
+
+/* A long packet is lost, part of it is made up before the next one shows how much is missing: no time is added. */
+static void a_lost_packet_of_any_length_adds_no_time(void **state)
+{
+    (void)state;
+    for (uint32_t ptime_ms = 10; ptime_ms <= 60; ptime_ms += 10) {
+        struct sim s;
+        sim_init(&s, 9000);
+        s.ptime_ms = ptime_ms;
+        sim_begin(&s);
+        sim_run(&s, 1);
+        struct playout_stats before = playout_get_stats(s.playout);
+        double phase_deg = phase_now(&s);
+        for (int i = 0; i < 20; i++) {
+            s.loss = 1.0;
+            while (s.lost_run == 0)
+                sim_step(&s);
+            s.loss = 0.0;
+            for (int k = 0; k < 12; k++)
+                sim_step(&s);
+            tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+            sim_run(&s, 0.36 + 0.02 * (i % 3));
+            assert_int_equal(s.watch.breaks + s.watch.holes, 0);
+        }
+        struct playout_stats after = playout_get_stats(s.playout);
+        assert_true(after.lost - before.lost >= 20);
+        assert_int_equal(after.stretches + after.shrinks, before.stretches + before.shrinks);
+        assert_true(fabs(remainder(phase_now(&s) - phase_deg, 360.0)) < 5.0);
+        sim_clear(&s);
+    }
+}
+
 static void a_lost_packet_keeps_the_phase_of_any_tone(void **state)
 {
     (void)state;
@@ -812,6 +855,7 @@ int main(void)
         cmocka_unit_test(samples_pass_bit_for_bit_on_a_clean_network),
         cmocka_unit_test(packets_of_any_length_and_changes_of_it_are_steady),
         cmocka_unit_test(single_losses_leave_no_hole),
+        cmocka_unit_test(a_lost_packet_of_any_length_adds_no_time),
         cmocka_unit_test(a_lost_packet_keeps_the_phase_of_any_tone),
         cmocka_unit_test(a_loss_that_is_known_in_time_leaves_no_hole_either),
         cmocka_unit_test(jitter_grows_the_delay_and_calm_brings_it_back),

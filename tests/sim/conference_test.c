@@ -400,6 +400,34 @@ static void a_conference_without_legs_has_no_ticks(void **state)
     assert_int_equal(core_deadline(sim.core), INT64_MAX);
 }
 
+/* The thread is away for half a second: what is over 60 ms late is not sent any more, and time has passed all the same.
+ */
+static void a_thread_that_was_away_skips_what_is_too_late(void **state)
+{
+    (void)state;
+    set_audio(ENGINE_AUDIO_MIX);
+    for (int i = 0; i < 3; i++)
+        call_in(i, true, true);
+    settle();
+    parties[0]->may_skip = parties[1]->may_skip = parties[2]->may_skip = true;
+    uint64_t before = parties[0]->packets_heard, ticks = media_counted(&sim.counters.ticks);
+    uint64_t late = media_counted(&sim.counters.ticks_late);
+    sim.now_us += 500000;
+    sim_run(&sim, 1);
+    uint64_t sent = parties[0]->packets_heard - before;
+    assert_in_range(sent, 3, 4);
+    assert_in_range(media_counted(&sim.counters.ticks) - ticks, 25, 26);
+    assert_in_range(media_counted(&sim.counters.ticks_late) - late, 24, 26);
+    assert_in_range(media_counted(&sim.counters.late_max_us), 460000, 520000);
+    uint64_t ran = media_counted(&sim.counters.ticks) - ticks;
+    sim_run(&sim, 20000);
+    assert_int_equal(parties[0]->skipped_samples, (ran - sent) * 160);
+    parties[0]->may_skip = parties[1]->may_skip = parties[2]->may_skip = false;
+    settle();
+    assert_true(fabs(level(0, tones[1]) + 15) < 0.5 && fabs(level(0, tones[2]) + 15) < 0.5);
+    assert_true(fabs(level(1, tones[0]) + 15) < 0.5);
+}
+
 #define CONFERENCE_TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
 
 int main(void)
@@ -415,6 +443,7 @@ int main(void)
         CONFERENCE_TEST(a_sound_is_heard_by_all_who_listen_in_wait_and_mix_and_is_recorded),
         CONFERENCE_TEST(a_sound_nobody_hears_is_given_back),
         CONFERENCE_TEST(a_thread_that_comes_late_keeps_time),
+        CONFERENCE_TEST(a_thread_that_was_away_skips_what_is_too_late),
         CONFERENCE_TEST(a_conference_without_legs_has_no_ticks),
         cmocka_unit_test(the_delay_through_the_bridge_is_short_at_every_phase),
     };

@@ -49,6 +49,8 @@ struct sim_party {
     uint16_t heard_seq; /**< of the last packet */
     uint32_t heard_timestamp;
     uint32_t markers;
+    bool may_skip; /**< ticks may be missing in what it hears */
+    uint64_t skipped_samples;
     char digits[32]; /**< heard as events */
     uint32_t digit_count, event_packets, event_ends;
     bool in_event;

@@ -1,0 +1,111 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine/engine_parts.h"
+#include "media/mixer.h"
+#include "media/sound.h"
+#include "os/thread.h"
+
+enum { MIXER_SLOTS_FIRST = 4 };
+
+status engine_conference_open(struct engine *e, void *user, struct engine_conference **out)
+{
+    thread_assert(THREAD_CONTROL);
+    if (e->conference_count >= e->config.conferences_max) return STATUS_FULL;
+    struct mixer *mixer;
+    struct mixer_config config = {.rate_hz = RATE_HZ, .max_slots = MIXER_SLOTS_FIRST};
+    status result = mixer_create(&mixer, &config);
+    if (result != STATUS_OK) return result;
+    struct engine_conference *c = calloc(1, sizeof *c);
+    if (!c) {
+        mixer_destroy(mixer);
+        return STATUS_NO_MEMORY;
+    }
+    c->engine = e;
+    c->user = user;
+    c->worker = engine_least_loaded(e);
+    c->slot = engine_take_slot(e);
+    c->places = MIXER_SLOTS_FIRST;
+    list_init(&c->legs);
+    conference_media_init(&c->media, mixer, RATE_HZ, c->slot, c);
+    list_push_back(&e->conferences, &c->link);
+    e->workers[c->worker].conferences++;
+    e->conference_count++;
+    engine_command(e, c->worker, (struct core_command){.type = CORE_CONFERENCE_OPEN, .conference = &c->media});
+    engine_commit(e);
+    *out = c;
+    return STATUS_OK;
+}
+
+uint32_t engine_conference_rate_hz(const struct engine_conference *c)
+{
+    return c->media.rate_hz;
+}
+
+static void conference_command(struct engine_conference *c, struct core_command command_for_it)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!c->closing);
+    command_for_it.conference = &c->media;
+    engine_command(c->engine, c->worker, command_for_it);
+    engine_commit(c->engine);
+}
+
+void engine_conference_audio(struct engine_conference *c, enum engine_audio audio)
+{
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_AUDIO, .audio = audio});
+}
+
+void engine_conference_music(struct engine_conference *c, struct sound *sound)
+{
+    if (sound) sound_ref(sound);
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_MUSIC, .sound = sound});
+}
+
+void engine_conference_play(struct engine_conference *c, struct sound *sound, uint64_t token)
+{
+    sound_ref(sound);
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_PLAY, .sound = sound, .token = token});
+}
+
+void engine_conference_stop(struct engine_conference *c, uint64_t token)
+{
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_STOP, .token = token});
+}
+
+void engine_conference_record(struct engine_conference *c, struct ring *frames)
+{
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_RECORD, .frames = frames});
+}
+
+void engine_conference_close(struct engine_conference *c)
+{
+    list_each_safe (link, &c->legs) {
+        engine_leg_out(list_object(link, struct engine_leg, in_conference));
+    }
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_CLOSE});
+    c->closing = true;
+}
+
+void engine_conference_destroy(struct engine_conference *c)
+{
+    list_remove(&c->link);
+    c->engine->conference_count--;
+    c->engine->workers[c->worker].conferences--;
+    mixer_destroy(c->media.mixer);
+    free(c);
+}
+
+void engine_conference_drop(struct engine_conference *c)
+{
+    struct conference_media *m = &c->media;
+    for (struct list *link; (link = list_pop_front(&m->done));)
+        engine_batch_destroy(list_object(link, struct core_batch, link));
+    if (m->music) sound_unref(m->music);
+    if (m->music_before) sound_unref(m->music_before);
+    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
+        if (m->plays[i].sound) sound_unref(m->plays[i].sound);
+    }
+    conference_media_record(m, NULL); /* its reader gets an END */
+    engine_conference_destroy(c);
+}

@@ -1,0 +1,282 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_parts.h"
+#include "engine/udp.h"
+#include "media/mixer.h"
+#include "media/playout.h"
+#include "media/sound.h"
+#include "os/clock.h"
+#include "os/thread.h"
+#include "rtp/dtmf_event.h"
+
+static bool type_valid(uint8_t type)
+{
+    return type < 128 || type == ENGINE_NO_PAYLOAD_TYPE;
+}
+
+static status check_media(const struct engine_leg_media *m)
+{
+    if (!m->codec || m->send_ptime_ms < 10 || m->send_ptime_ms > 60 || m->send_ptime_ms % 10 != 0)
+        return STATUS_INVALID;
+    if (m->send_payload_type > 127 || m->receive_payload_type > 127 || !type_valid(m->send_event_type) ||
+        !type_valid(m->receive_event_type))
+        return STATUS_INVALID;
+    /* Frames of a codec without state can be shared, joined and cut at will; others need encoders. */
+    if (m->codec->encoder_bytes > 0 || m->codec->rate_hz != RATE_HZ) return STATUS_UNSUPPORTED;
+    return STATUS_OK;
+}
+
+static status make_playout(const struct engine *e, const struct codec *codec, struct playout **out)
+{
+    struct playout_config config = {.codec = codec, .guard_us = e->config.guard_us};
+    return playout_create(out, &config);
+}
+
+static status open_checked(struct engine *e, const struct engine_leg_config *config, struct engine_leg **out)
+{
+    status result = check_media(&config->media);
+    if (result != STATUS_OK) return result;
+    if (!config->cname[0] || !memchr(config->cname, 0, sizeof config->cname)) return STATUS_INVALID;
+    if (e->leg_count >= e->config.legs_max) return STATUS_FULL;
+    struct playout *playout;
+    result = make_playout(e, config->media.codec, &playout);
+    if (result != STATUS_OK) return result;
+    struct engine_leg *leg = calloc(1, sizeof *leg);
+    if (!leg) {
+        playout_destroy(playout);
+        return STATUS_NO_MEMORY;
+    }
+    leg->engine = e;
+    leg->sockets = config->sockets;
+    leg->user = config->user;
+    leg->codec = config->media.codec;
+    memcpy(leg->cname, config->cname, sizeof leg->cname);
+    list_init(&leg->in_conference);
+    list_init(&leg->waits);
+    leg_media_init(&leg->media, config, leg->cname, playout, leg, clock_now_us());
+    *out = leg;
+    return STATUS_OK;
+}
+
+status engine_leg_open(struct engine *e, const struct engine_leg_config *config, struct engine_leg **out)
+{
+    thread_assert(THREAD_CONTROL);
+    struct engine_leg *leg;
+    status result = open_checked(e, config, &leg);
+    if (result != STATUS_OK) {
+        struct engine_sockets sockets = config->sockets;
+        udp_pair_close(&sockets);
+        return result;
+    }
+    leg->worker = config->near ? config->near->worker : engine_least_loaded(e);
+    e->workers[leg->worker].legs++;
+    e->leg_count++;
+    list_push_back(&e->legs, &leg->link);
+    engine_note_new_leg(e, clock_now_us());
+    engine_command(e, leg->worker,
+                   (struct core_command){.type = CORE_LEG_OPEN,
+                                         .leg = &leg->media,
+                                         .slot = config->near ? config->near->slot : engine_take_slot(e)});
+    engine_commit(e);
+    *out = leg;
+    return STATUS_OK;
+}
+
+status engine_leg_change(struct engine_leg *leg, const struct engine_leg_media *media)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing);
+    status result = check_media(media);
+    if (result != STATUS_OK) return result;
+    struct core_change *change = calloc(1, sizeof *change);
+    if (!change) return STATUS_NO_MEMORY;
+    change->media = *media;
+    if (media->codec != leg->codec) result = make_playout(leg->engine, media->codec, &change->playout);
+    if (result != STATUS_OK) {
+        free(change);
+        return result;
+    }
+    leg->codec = media->codec;
+    engine_command(leg->engine, leg->worker,
+                   (struct core_command){.type = CORE_LEG_CHANGE, .leg = &leg->media, .change = change});
+    engine_commit(leg->engine);
+    return STATUS_OK;
+}
+
+void engine_leg_out(struct engine_leg *leg)
+{
+    if (!leg->conference) return;
+    if (leg->has_place) leg->conference->talkers--;
+    leg->has_place = false;
+    leg->conference = NULL;
+    list_remove(&leg->in_conference);
+}
+
+/* A talker needs a place in the mixer before it comes. */
+static void make_place(struct engine_leg *leg)
+{
+    struct engine_conference *c = leg->conference;
+    if (leg->has_place) return;
+    leg->has_place = true;
+    if (++c->talkers <= c->places) return;
+    struct mixer *mixer = NULL;
+    c->places = (uint16_t)(c->places > MIXER_SLOTS_MAX / 2 ? MIXER_SLOTS_MAX : c->places * 2);
+    struct mixer_config config = {.rate_hz = RATE_HZ, .max_slots = c->places};
+    if (mixer_create(&mixer, &config) != STATUS_OK) engine_must_have(NULL);
+    engine_command(leg->engine, c->worker,
+                   (struct core_command){.type = CORE_CONFERENCE_MIXER, .conference = &c->media, .mixer = mixer});
+}
+
+/* From its thread to another: the new one's batch waits until the old one has let go. */
+static void move(struct engine_leg *leg, unsigned to)
+{
+    struct engine *e = leg->engine;
+    struct detach_wait *wait = engine_must_have(calloc(1, sizeof *wait));
+    /* Two batches must not wait for each other's end. What waits already goes first, so that all waiting is for what
+     * was sent before. */
+    const struct core_batch *before = e->workers[leg->worker].filling;
+    if (before && before->awaits > 0) engine_post_all(e);
+    engine_command(e, leg->worker, (struct core_command){.type = CORE_LEG_DETACH, .leg = &leg->media});
+    e->workers[leg->worker].legs--;
+    e->workers[to].legs++;
+    leg->worker = to;
+    wait->batch = engine_filling(e, to);
+    wait->batch->awaits++;
+    wait->worker = to;
+    list_push_back(&leg->waits, &wait->link);
+}
+
+void engine_leg_join(struct engine_leg *leg, struct engine_conference *c, bool talk, bool listen)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing && !c->closing);
+    if (leg->conference != c) {
+        engine_leg_out(leg);
+        leg->conference = c;
+        list_push_back(&c->legs, &leg->in_conference);
+    }
+    if (leg->worker != c->worker) move(leg, c->worker);
+    if (talk || leg->passes_digits) make_place(leg);
+    engine_command(
+        leg->engine, leg->worker,
+        (struct core_command){
+            .type = CORE_LEG_JOIN, .leg = &leg->media, .conference = &c->media, .talk = talk, .listen = listen});
+    engine_commit(leg->engine);
+}
+
+void engine_leg_roles(struct engine_leg *leg, bool talk, bool listen)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing);
+    if (!leg->conference) return;
+    if (talk) make_place(leg);
+    engine_command(leg->engine, leg->worker,
+                   (struct core_command){.type = CORE_LEG_ROLES, .leg = &leg->media, .talk = talk, .listen = listen});
+    engine_commit(leg->engine);
+}
+
+void engine_leg_leave(struct engine_leg *leg)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing);
+    if (!leg->conference) return;
+    engine_leg_out(leg);
+    engine_command(leg->engine, leg->worker, (struct core_command){.type = CORE_LEG_LEAVE, .leg = &leg->media});
+    engine_commit(leg->engine);
+}
+
+void engine_leg_close(struct engine_leg *leg)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing);
+    engine_leg_out(leg);
+    leg->closing = true;
+    engine_command(leg->engine, leg->worker, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &leg->media});
+    engine_commit(leg->engine);
+}
+
+static void leg_command(struct engine_leg *leg, struct core_command command_for_it)
+{
+    thread_assert(THREAD_CONTROL);
+    assert(!leg->closing);
+    command_for_it.leg = &leg->media;
+    engine_command(leg->engine, leg->worker, command_for_it);
+    engine_commit(leg->engine);
+}
+
+void engine_leg_dtmf(struct engine_leg *leg, bool pass)
+{
+    leg->passes_digits = pass;
+    if (pass && leg->conference) make_place(leg);
+    leg_command(leg, (struct core_command){.type = CORE_LEG_DTMF, .on = pass});
+}
+
+void engine_leg_play(struct engine_leg *leg, struct sound *sound, uint32_t loops, uint64_t token)
+{
+    assert(sound->rate_hz == RATE_HZ);
+    sound_ref(sound);
+    leg_command(leg, (struct core_command){.type = CORE_LEG_PLAY, .sound = sound, .number = loops, .token = token});
+}
+
+void engine_leg_stop(struct engine_leg *leg)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_STOP});
+}
+
+status engine_leg_send_digits(struct engine_leg *leg, const struct engine_digit *digits, size_t count, uint64_t token)
+{
+    uint8_t code;
+    if (count == 0) return STATUS_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        if (dtmf_event(digits[i].digit, &code) != STATUS_OK) return STATUS_INVALID;
+    }
+    struct leg_digits *list = malloc(sizeof *list + count * sizeof *digits);
+    if (!list) return STATUS_NO_MEMORY;
+    list->token = token;
+    list->count = count;
+    memcpy(list->list, digits, count * sizeof *digits);
+    leg_command(leg, (struct core_command){.type = CORE_LEG_DIGITS, .digits = list});
+    return STATUS_OK;
+}
+
+void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_leg_sides sides)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_RECORD, .frames = frames, .sides = sides});
+}
+
+void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint64_t token)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_WATCH, .number = silence_ms, .token = token});
+}
+
+void engine_leg_stats(const struct engine_leg *leg, struct engine_leg_stats *out)
+{
+    thread_assert(THREAD_CONTROL);
+    leg_media_read_stats(&leg->media, out);
+}
+
+void engine_leg_let_go(struct engine_leg *leg)
+{
+    struct list *link = list_pop_front(&leg->waits);
+    assert(link);
+    struct detach_wait *wait = list_object(link, struct detach_wait, link);
+    wait->batch->awaits--;
+    engine_flush(&leg->engine->workers[wait->worker]);
+    free(wait);
+}
+
+void engine_leg_destroy(struct engine_leg *leg)
+{
+    engine_leg_out(leg);
+    list_remove(&leg->link);
+    for (struct list *link; (link = list_pop_front(&leg->waits));)
+        free(list_object(link, struct detach_wait, link));
+    leg->engine->leg_count--;
+    leg->engine->workers[leg->worker].legs--;
+    leg_own_drop(&leg->media.own);
+    playout_destroy(leg->media.playout);
+    udp_pair_close(&leg->sockets);
+    free(leg);
+}
