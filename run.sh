@@ -23,7 +23,7 @@ say() { echo "run.sh: $*" >&2; }
 # Only targets that exist in this tree; progress without the lines that say that nothing was to be done.
 build() {
     # shellcheck disable=SC2086
-    packages_install $packages_build || exit 1
+    packages_install $packages_build $packages_run || exit 1
     if [ ! -f "$root/build/Makefile" ]; then
         say "configuring $root/build"
         # Another compiler may warn of what ours does not: no reason not to run.

@@ -166,7 +166,7 @@ for part in "$@"; do
 done
 
 # shellcheck disable=SC2086
-if packages_install $packages_build $packages_test; then
+if packages_install $packages_build $packages_run $packages_test; then
     for part in "$@"; do "part_$part"; done
 else
     fail "installing packages"

@@ -6,8 +6,11 @@ packages_build="build-essential cmake pkg-config python3 ca-certificates
     libevent-dev libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libconfuse-dev
     libsndfile1-dev libspeexdsp-dev libsofia-sip-ua-dev libcmocka-dev"
 
-# What the end-to-end tests call with: SIP by sipp and baresip, speech by espeak-ng.
-packages_test="sip-tester baresip-core espeak-ng"
+# To run: Say speaks through it.
+packages_run="espeak-ng"
+
+# What the end-to-end tests call with: SIP by sipp and baresip.
+packages_test="sip-tester baresip-core"
 
 # packages_install NAME...: installs those that are missing; says so on stderr. Needs root or sudo only then.
 packages_install() {
