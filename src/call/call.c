@@ -269,15 +269,28 @@ static status make_offer(struct call *c, struct buffer *offer)
     return s == STATUS_OK ? describe(c, offer, describe_offer, NULL) : s;
 }
 
-static void send_progress(struct call *c)
+static void send_progress(struct call *c, uint32_t code, const char *sdp, bool reliable)
 {
     struct signal_message m;
     signal_message_init(&m, SIGNAL_PROGRESS, c->id);
-    m.code = 180;
-    m.reliable = true;
-    c->progressed = true;
+    m.code = code;
+    m.sdp = sdp ? strdup(sdp) : NULL;
+    m.reliable = reliable;
     c->world->send(c->world_arg, c, &m);
     signal_message_clear(&m);
+}
+
+void call_open_early(struct call *c)
+{
+    struct buffer sdp;
+    struct fault fault = {0, ""};
+    if (c->state != CALL_INCOMING || !c->offer || c->negotiated) return;
+    buffer_init(&sdp);
+    if (answer_offer(c, c->offer, &sdp, &fault) == STATUS_OK && buffer_ok(&sdp))
+        send_progress(c, 183, buffer_text(&sdp), false);
+    else
+        log_event(LOG_INFO, "early_media_impossible", "call=%s why=\"%s\"", c->id, fault.what);
+    buffer_clear(&sdp);
 }
 
 void call_answer(struct call *c)
@@ -285,7 +298,8 @@ void call_answer(struct call *c)
     thread_assert(THREAD_CONTROL);
     if (c->state != CALL_INCOMING) return;
     if (c->requires_100rel && !c->progressed) {
-        send_progress(c);
+        c->progressed = true;
+        send_progress(c, 180, NULL, true);
         return;
     }
     struct buffer sdp;

@@ -141,6 +141,12 @@ void call_destroy(struct call *c);
 void call_answer(struct call *c);
 
 /**
+ * Opens the audio of a call that is not answered yet, for early media: 183 with our answer to its offer. Nothing
+ * happens where there is no offer, or it is open.
+ */
+void call_open_early(struct call *c);
+
+/**
  * Refuses a call that was not answered; it is ended then.
  * @param code           400 to 699
  * @param phrase         reason phrase

@@ -26,11 +26,12 @@ static bool copy_name(struct slice text, char out[USER_NAME_SIZE])
             c = (char)(hex_value(text.at[i + 1]) * 16 + hex_value(text.at[i + 2]));
             i += 2;
         }
-        if (!name_character(c) || n == USER_NAME_MAX) return false;
+        bool number_sign = c == '+' && n == 0;
+        if ((!name_character(c) && !number_sign) || n == USER_NAME_MAX) return false;
         out[n++] = c;
     }
     out[n] = '\0';
-    return n > 0;
+    return out[0] == '+' ? n > 1 && strspn(out + 1, "0123456789") == n - 1 : n > 0;
 }
 
 static bool *parameter_field(struct user_part *part, struct slice name)

@@ -16,7 +16,7 @@
 enum { USER_NAME_MAX = 64, USER_NAME_SIZE = USER_NAME_MAX + 1 };
 
 struct user_part {
-    char name[USER_NAME_SIZE]; /**< [A-Za-z0-9._-]{1,64} */
+    char name[USER_NAME_SIZE]; /**< [A-Za-z0-9._-]{1,64}, or + and digits: a number */
     bool start_conf_on_enter, talk, listen;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/accounts.h"
+#include "daemon/api_media.h"
 #include "daemon/conferences.h"
 #include "daemon/metrics.h"
 #include "daemon/recordings.h"
@@ -145,5 +146,6 @@ struct rest_backend api_backend(struct bridge *bridge)
         .uptime_s = uptime_s,
         .metrics = metrics,
     };
+    api_media_fill(&backend);
     return backend;
 }

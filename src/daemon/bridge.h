@@ -23,6 +23,7 @@ struct bridge {
     struct loop *loop;
     struct rng rng; /**< SSRCs, sequence starts, jitter; seeded by the kernel */
     int64_t started_us;
+    uint64_t log_lines; /**< of accounts, since the start */
     bool draining;
     bool stopping; /**< parts are going: what is still told of an outcome only lets go of what is its own */
     /* outside */
@@ -40,10 +41,17 @@ struct bridge {
     struct loader *loader;
     /* wiring */
     struct accounts *accounts;
+    struct secrets *secrets;
     struct music *music;
     struct recordings *recordings;
     struct conferences *conferences;
     struct calls *calls;
+    struct script_sender *asker; /**< asks for scripts */
+    struct call_scripts *scripts;
+    struct playbacks *playbacks;
+    struct announcements *announcements;
+    struct say *say;
+    struct audio_cache *audio_cache;
 };
 
 #endif

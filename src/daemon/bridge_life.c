@@ -6,17 +6,24 @@
 #include <sys/stat.h>
 
 #include "daemon/accounts.h"
+#include "daemon/announcements.h"
 #include "daemon/api_backend.h"
+#include "daemon/audio_cache.h"
+#include "daemon/call_script.h"
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
 #include "daemon/config_check.h"
 #include "daemon/drain.h"
 #include "daemon/music.h"
+#include "daemon/playback.h"
 #include "daemon/recordings.h"
+#include "daemon/say.h"
 #include "daemon/sip_link.h"
 #include "daemon/store_wait.h"
 #include "engine/engine.h"
 #include "hook/hook.h"
+#include "hook/script_request.h"
+#include "hook/secrets.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/tls_files.h"
@@ -74,6 +81,11 @@ static void on_engine_report(void *arg, const struct engine_report *report)
     struct bridge_life *life = arg;
     switch (report->type) {
     case ENGINE_DONE: conferences_report(life->bridge.conferences, report); break;
+    case ENGINE_PLAYED:
+    case ENGINE_LEG_PLAYED: playbacks_report(life->bridge.playbacks, report); break;
+    case ENGINE_LEG_DIGIT:
+    case ENGINE_LEG_SILENT:
+    case ENGINE_LEG_DIGITS_SENT:
     case ENGINE_LEG_TIMEOUT:
     case ENGINE_LEG_CLOSED: calls_report(life->bridge.calls, report); break;
     default: break;
@@ -145,8 +157,8 @@ static void on_sip_message(void *arg, const struct signal_message *m)
 static void on_sip_hello(void *arg, const json_t *held, bool fresh)
 {
     struct bridge_life *life = arg;
-    (void)fresh;
     drain_sip_connected(life->drain);
+    if (fresh) calls_register_trunks(life->bridge.calls);
     calls_reconcile(life->bridge.calls, held);
 }
 
@@ -207,10 +219,17 @@ static status make_web(struct bridge_life *life)
         .timeout_ms = (uint32_t)b->config->webhook_timeout_ms,
         .dead_after_s = (uint32_t)b->config->webhook_give_up_s,
         .seed = random_u64(),
+        .secrets = secrets_of,
     };
+    struct script_config asker = {.timeout_ms = (uint32_t)b->config->webhook_timeout_ms, .secrets = secrets_of};
     status s = set_guard(life);
+    if (s == STATUS_OK) s = secrets_create(&b->secrets, b->store);
+    hook.secrets_arg = asker.secrets_arg = b->secrets;
     if (s == STATUS_OK) s = http_client_create(&b->client, b->loop, &client);
     if (s == STATUS_OK) s = hook_create(&b->hook, b->loop, b->store, b->client, &hook);
+    if (s == STATUS_OK) s = script_sender_create(&b->asker, b->loop, b->client, &asker);
+    if (s != STATUS_OK) return s;
+    s = secrets_load(b->secrets, NULL, NULL);
     if (s == STATUS_OK) s = hook_load(b->hook, NULL, NULL);
     return s == STATUS_OK ? store_wait(b->store) : s;
 }
@@ -231,10 +250,30 @@ static status make_audio(struct bridge_life *life)
     return s == STATUS_OK ? music_create(&b->music, b) : s;
 }
 
+/* A recordingUrl of ours is played from its file. */
+static bool local_audio(void *arg, const char *url, char *path, size_t path_size)
+{
+    struct bridge *b = arg;
+    return recordings_local(b->recordings, url, path, path_size);
+}
+
+static status make_speech(struct bridge *b, char why[BRIDGE_WHY_SIZE])
+{
+    struct say_config say = {.data = b->config->data, .command = b->config->say_command};
+    struct audio_cache_config cache = {.data = b->config->data, .local = local_audio, .local_arg = b};
+    status s = say_create(&b->say, b->loop, b->loader, &say, why, BRIDGE_WHY_SIZE);
+    if (s != STATUS_OK) return s;
+    s = audio_cache_create(&b->audio_cache, b->loop, b->client, b->loader, &cache);
+    return s == STATUS_OK ? s : fail(why, s, "DATA/play cannot be used");
+}
+
 static status make_wiring(struct bridge_life *life)
 {
     struct bridge *b = &life->bridge;
-    status s = conferences_create(&b->conferences, b);
+    status s = call_scripts_create(&b->scripts, b);
+    if (s == STATUS_OK) s = playbacks_create(&b->playbacks, b);
+    if (s == STATUS_OK) s = announcements_create(&b->announcements, b);
+    if (s == STATUS_OK) s = conferences_create(&b->conferences, b);
     if (s == STATUS_OK) s = recordings_create(&b->recordings, b);
     if (s == STATUS_OK) s = calls_create(&b->calls, b);
     if (s == STATUS_OK) s = conferences_load(b->conferences);
@@ -338,6 +377,8 @@ static status make_parts(struct bridge_life *life, const char *account, char why
     if (s != STATUS_OK) return fail(why, s, "webhooks cannot start");
     s = make_audio(life);
     if (s != STATUS_OK) return fail(why, s, "the media engine cannot start");
+    s = make_speech(b, why);
+    if (s != STATUS_OK) return s;
     s = make_wiring(life);
     if (s == STATUS_OK) s = watch_threads(life);
     if (s != STATUS_OK) return fail(why, s, "what the database holds cannot be taken up");
@@ -428,7 +469,8 @@ void bridge_reload(struct bridge_life *life, const struct config *config)
     warn_of_restart(b->config, config);
     b->config = config;
     if (log_level_parse(slice_of(config->log_level), &level)) log_set_level(level);
-    if (set_guard(life) != STATUS_OK || calls_set_routes(b->calls) != STATUS_OK)
+    if (set_guard(life) != STATUS_OK || calls_set_routes(b->calls) != STATUS_OK ||
+        calls_set_trunks(b->calls) != STATUS_OK)
         log_event(LOG_ERROR, "reload_incomplete", "why=no_memory");
     if (b->https && choose_tls(b, &tls, why) == STATUS_OK &&
         http_server_reload_tls(b->https, tls.certificate, tls.key, why, sizeof why) == STATUS_OK)
@@ -452,6 +494,12 @@ void bridge_stop(struct bridge_life *life)
     engine_destroy(b->engine);
     recorder_destroy(b->recorder);
     loader_destroy(b->loader);
+    call_scripts_destroy(b->scripts);
+    announcements_destroy(b->announcements);
+    playbacks_destroy(b->playbacks);
+    say_destroy(b->say);
+    audio_cache_destroy(b->audio_cache);
+    script_sender_destroy(b->asker);
     hook_destroy(b->hook);
     loop_watch_destroy(life->store_watch);
     store_close(b->store);
@@ -461,6 +509,7 @@ void bridge_stop(struct bridge_life *life)
     music_destroy(b->music);
     rest_destroy(b->rest);
     http_client_destroy(b->client);
+    secrets_destroy(b->secrets);
     accounts_destroy(b->accounts);
     free(b->fetch_allowed);
     free(life);

@@ -56,27 +56,43 @@ status calls_set_routes(struct calls *cs)
     return STATUS_OK;
 }
 
+void call_intake_refuse(struct call_entry *e, uint32_t code, const char *why, const char *reason)
+{
+    log_event(LOG_INFO, "call_refused", "call=%s code=%u why=\"%s\"", e->call->id, code, why);
+    call_refuse(e->call, code, why, code == 503 ? CALL_RETRY_AFTER_S : 0, reason);
+}
+
 static void refuse_busy(struct call_entry *e, uint64_t *counter, uint32_t code, const char *why)
 {
     (*counter)++;
-    log_event(LOG_INFO, "call_refused", "call=%s code=%u why=\"%s\"", e->call->id, code, why);
-    call_refuse(e->call, code, why, code == 503 ? CALL_RETRY_AFTER_S : 0, "failed");
+    call_intake_refuse(e, code, why, "failed");
 }
 
-static bool within_limits(struct call_entry *e)
+enum call_limit call_intake_limit(const struct calls *cs)
 {
-    struct calls *cs = e->calls;
-    struct bridge *bridge = cs->bridge;
+    const struct bridge *bridge = cs->bridge;
     int calls_max = bridge->config->calls_max;
-    if (bridge->draining)
-        refuse_busy(e, &cs->figures.refused_draining, 503, "Shutting down");
-    else if (engine_overloaded(bridge->engine))
-        refuse_busy(e, &cs->figures.refused_overload, 503, "Overloaded");
-    else if (calls_max > 0 && map_count(cs->by_id) > (size_t)calls_max)
-        refuse_busy(e, &cs->figures.refused_limit, 503, "Too many calls");
-    else
-        return true;
-    return false;
+    if (bridge->draining) return CALL_LIMIT_DRAINING;
+    if (engine_overloaded(bridge->engine)) return CALL_LIMIT_LOAD;
+    bool full = calls_max > 0 && map_count(cs->by_id) >= (size_t)calls_max;
+    return full ? CALL_LIMIT_CALLS : CALL_LIMIT_NONE;
+}
+
+const char *call_limit_text(enum call_limit limit)
+{
+    switch (limit) {
+    case CALL_LIMIT_NONE: return "";
+    case CALL_LIMIT_DRAINING: return "Shutting down";
+    case CALL_LIMIT_LOAD: return "Overloaded";
+    case CALL_LIMIT_CALLS: return "Too many calls";
+    }
+    return "";
+}
+
+static uint64_t *limit_counter(struct calls *cs, enum call_limit limit)
+{
+    if (limit == CALL_LIMIT_DRAINING) return &cs->figures.refused_draining;
+    return limit == CALL_LIMIT_LOAD ? &cs->figures.refused_overload : &cs->figures.refused_limit;
 }
 
 static bool choose_route(struct call_entry *e, const char *request_uri)
@@ -126,7 +142,7 @@ static void on_conference(void *arg, status s, const struct conference *c)
     call_answer(e->call);
 }
 
-static void find_conference(struct call_entry *e)
+void call_intake_conference(struct call_entry *e)
 {
     struct bridge *bridge = e->calls->bridge;
     const struct route *route = e->call->choice.route;
@@ -138,6 +154,10 @@ static void find_conference(struct call_entry *e)
         .auto_end_s = (uint32_t)bridge->config->auto_end_s,
         .participants_max = (uint32_t)bridge->config->participants_max,
     };
+    if (e->call->choice.user.name[0] == '+') {
+        call_intake_refuse(e, 404, "Nobody has this number", "configErrorNoApplication");
+        return;
+    }
     e->waiting = true;
     conferences_find_or_make(bridge->conferences, e->account, &options, on_conference, e);
 }
@@ -156,29 +176,37 @@ static void reject_lost(struct calls *cs, const char *id, status why)
 void call_intake_invite(struct calls *cs, const struct signal_message *m)
 {
     if (map_get(cs->by_id, m->call)) return; /* repeated over a reconnection */
+    enum call_limit limit = call_intake_limit(cs);
     struct call_entry *e = calloc(1, sizeof *e);
     if (!e) {
         reject_lost(cs, m->call, STATUS_NO_MEMORY);
         return;
     }
     e->calls = cs;
+    strcpy(e->id, m->call);
     list_init(&e->link);
     status s = call_create(&e->call, m, &call_entry_world, e, random_u64() >> 2, clock_unix_ms());
     if (s == STATUS_OK) s = map_put(cs->by_id, m->call, e);
     if (s != STATUS_OK) {
         reject_lost(cs, m->call, s);
-        call_destroy(e->call);
-        free(e);
+        call_entry_free(e);
         return;
     }
     list_push_back(&cs->entries, &e->link);
+    e->direction = "inbound";
+    e->from = call_row_party(m->from_uri);
+    e->to = call_row_party(m->to_uri);
     cs->figures.taken++;
     char from[160], to[160], id[160];
     log_event(LOG_INFO, "call_in", "call=%s sip=%s from=%s to=%s source=%s", m->call,
               log_value(id, sizeof id, slice_of(m->sip_call_id ? m->sip_call_id : "?")),
               log_value(from, sizeof from, slice_of(m->from_uri)), log_value(to, sizeof to, slice_of(m->request_uri)),
               m->source);
-    if (!choose_route(e, m->request_uri) || !within_limits(e)) return;
+    if (!choose_route(e, m->request_uri)) return;
+    if (limit != CALL_LIMIT_NONE) {
+        refuse_busy(e, limit_counter(cs, limit), 503, call_limit_text(limit));
+        return;
+    }
     call_row_save(e);
-    find_conference(e);
+    call_application_find(e);
 }

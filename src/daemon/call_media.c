@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "daemon/call_entry.h"
+#include "daemon/call_script.h"
 #include "daemon/conferences.h"
 #include "daemon/sip_link.h"
 #include "media/codec.h"
+#include "os/clock.h"
 #include "os/log.h"
 #include "os/random.h"
 
@@ -138,6 +140,16 @@ static void world_connected(void *arg, struct call *call)
     struct call_entry *e = arg;
     struct bridge *bridge = e->calls->bridge;
     const struct user_part *user = &call->choice.user;
+    if (e->script) {
+        limit_duration(e);
+        log_event(LOG_INFO, "call_connected", "call=%s", call->id);
+        call_row_save(e);
+        if (e->out)
+            call_out_connected(e);
+        else
+            call_script_answered(e->script);
+        return;
+    }
     struct conference_event event = {
         .type = CONFERENCE_JOIN,
         .call = call->id,
@@ -160,6 +172,28 @@ static void world_connected(void *arg, struct call *call)
     conferences_happen(bridge->conferences, e->conference, &event, NULL, on_join, join);
 }
 
+static void world_ringing(void *arg, struct call *call, uint32_t code)
+{
+    struct call_entry *e = arg;
+    log_event(LOG_INFO, "call_ringing", "call=%s code=%u", call->id, code);
+    call_row_save(e);
+}
+
+static void end_script(struct call_entry *e)
+{
+    struct call_script_end end = {
+        .status = call_row_status(e),
+        .reason = e->ended_reason,
+        .connected_unix_ms = e->call->connected_unix_ms,
+        .ended_unix_ms = clock_unix_ms(),
+    };
+    struct call_script *script = e->script;
+    if (e->out && !e->call->connected_unix_ms) call_out_failed(e);
+    call_script_over(script, &end);
+    e->events = call_script_events(script);
+    e->script = NULL;
+}
+
 static void world_ended(void *arg, struct call *call, const char *reason)
 {
     struct call_entry *e = arg;
@@ -172,6 +206,7 @@ static void world_ended(void *arg, struct call *call, const char *reason)
         struct conference_event event = {.type = CONFERENCE_LEAVE, .call = call->id};
         conferences_happen(cs->bridge->conferences, e->conference, &event, NULL, NULL, NULL);
     }
+    if (e->script) end_script(e);
     map_remove(cs->by_id, call->id);
     if (e->has_sockets) engine_socket_close(&e->sockets);
     e->has_sockets = false;
@@ -181,4 +216,5 @@ static void world_ended(void *arg, struct call *call, const char *reason)
         loop_defer(cs->bridge->loop, call_entry_destroy, e);
 }
 
-const struct call_world call_entry_world = {world_send, world_reserve, world_apply, world_connected, world_ended, NULL};
+const struct call_world call_entry_world = {world_send,      world_reserve, world_apply,
+                                            world_connected, world_ended,   world_ringing};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/call_entry.h"
+#include "daemon/call_script.h"
 #include "daemon/sip_link.h"
 #include "daemon/store_wait.h"
 #include "os/clock.h"
@@ -12,15 +13,33 @@
 #include "store/store_read.h"
 #include "store/store_tx.h"
 
+void call_entry_free(struct call_entry *e)
+{
+    loop_timer_destroy(e->duration);
+    call_destroy(e->call);
+    call_out_destroy(e->out);
+    free(e->from);
+    free(e->to);
+    free(e->status_callback_url);
+    free(e);
+}
+
 void call_entry_destroy(void *arg)
 {
     struct call_entry *e = arg;
     struct calls *cs = e->calls;
     list_remove(&e->link);
-    loop_timer_destroy(e->duration);
-    call_destroy(e->call);
-    free(e);
+    call_entry_free(e);
     if (map_count(cs->by_id) == 0 && cs->idle) cs->idle(cs->idle_arg);
+}
+
+/* A key by SIP INFO: "Signal=5" of application/dtmf-relay, or the bare character of application/dtmf. */
+static void take_info(struct call_entry *e, const struct signal_message *m)
+{
+    const char *at = m->body ? strstr(m->body, "Signal=") : NULL;
+    struct slice key = slice_trim(slice_of(at ? at + 7 : m->body ? m->body : ""));
+    bool known = key.len > 0 && key.at[0] != '\0' && strchr("0123456789*#ABCD", key.at[0]);
+    if (known && e->script) call_script_key(e->script, key.at[0]);
 }
 
 void calls_receive(struct calls *cs, const struct signal_message *m)
@@ -29,10 +48,16 @@ void calls_receive(struct calls *cs, const struct signal_message *m)
         call_intake_invite(cs, m);
         return;
     }
+    if (m->type == SIGNAL_REGISTERED) {
+        call_trunks_registered(m);
+        return;
+    }
     struct call_entry *e = map_get(cs->by_id, m->call);
     if (!e) return;
     if (m->type == SIGNAL_DIALOG)
         call_row_save_dialog(e, m->record);
+    else if (m->type == SIGNAL_INFO)
+        take_info(e, m);
     else
         call_receive(e->call, m, clock_unix_ms());
 }
@@ -68,7 +93,17 @@ void calls_report(struct calls *cs, const struct engine_report *report)
     if (report->type == ENGINE_LEG_CLOSED) {
         log_stats(e, report->stats);
         call_entry_destroy(e);
-    } else if (report->type == ENGINE_LEG_TIMEOUT && e->call->state != CALL_ENDED) {
+    } else if (e->call->state == CALL_ENDED) {
+        return;
+    } else if (report->type == ENGINE_LEG_DIGIT && e->script) {
+        call_script_key(e->script, report->digit);
+    } else if (report->type == ENGINE_LEG_SILENT && e->script) {
+        call_script_silent(e->script);
+    } else if (report->type == ENGINE_LEG_DIGITS_SENT && report->token == CALL_OUT_DIGITS_TOKEN) {
+        call_out_digits_sent(e);
+    } else if (report->type == ENGINE_LEG_DIGITS_SENT && e->script) {
+        call_script_digits_sent(e->script, report->token);
+    } else if (report->type == ENGINE_LEG_TIMEOUT) {
         log_event(LOG_INFO, "call_silent", "call=%s timeout_s=%d", e->call->id, cs->bridge->config->rtp_timeout_s);
         call_hang_up(e->call, "failed");
     }
@@ -86,6 +121,39 @@ void calls_hang_up(struct calls *cs, const char *id, const char *reason)
     if (!e) return;
     e->joined = false; /* it is out of its conference already */
     call_hang_up(e->call, reason);
+}
+
+static enum percl_left left_how(enum call_ended_reason reason)
+{
+    switch (reason) {
+    case CALL_ENDED_CONFERENCE_TERMINATED: return PERCL_LEFT_TERMINATED;
+    case CALL_ENDED_CONFERENCE_EMPTIED: return PERCL_LEFT_EMPTIED;
+    case CALL_ENDED_REMOVED_FROM_CONFERENCE: return PERCL_LEFT_REMOVED;
+    case CALL_ENDED_INTERNAL_ERROR: return PERCL_LEFT_INTERNAL_ERROR;
+    }
+    return PERCL_LEFT_INTERNAL_ERROR;
+}
+
+static enum percl_end left_end(enum call_ended_reason reason)
+{
+    switch (reason) {
+    case CALL_ENDED_CONFERENCE_TERMINATED: return PERCL_END_CONFERENCE_TERMINATED;
+    case CALL_ENDED_CONFERENCE_EMPTIED: return PERCL_END_CONFERENCE_EMPTIED;
+    case CALL_ENDED_REMOVED_FROM_CONFERENCE: return PERCL_END_REMOVED_FROM_CONFERENCE;
+    case CALL_ENDED_INTERNAL_ERROR: return PERCL_END_INTERNAL_ERROR;
+    }
+    return PERCL_END_INTERNAL_ERROR;
+}
+
+void calls_put_out(struct calls *cs, const char *id, const char *conference, enum call_ended_reason reason)
+{
+    struct call_entry *e = map_get(cs->by_id, id);
+    if (!e) return;
+    e->joined = false;
+    if (e->script)
+        call_script_left(e->script, conference, left_how(reason));
+    else
+        call_hang_up(e->call, percl_end_name(left_end(reason)));
 }
 
 void calls_hang_up_all(struct calls *cs, const char *reason)
@@ -119,6 +187,7 @@ status calls_create(struct calls **out, struct bridge *bridge)
     list_init(&cs->entries);
     status s = map_create(&cs->by_id);
     if (s == STATUS_OK) s = calls_set_routes(cs);
+    if (s == STATUS_OK) s = calls_set_trunks(cs);
     if (s != STATUS_OK) {
         calls_destroy(cs);
         return s;
@@ -139,30 +208,6 @@ void calls_destroy(struct calls *cs)
     }
     map_destroy(cs->by_id);
     call_intake_clear_routes(cs->routes, cs->route_count);
+    free(cs->trunks);
     free(cs);
-}
-
-static void on_rows(void *arg, status s, const struct store_call *rows, size_t count, const struct store_page *page)
-{
-    struct calls *cs = arg;
-    struct store_tx *tx;
-    (void)page;
-    if (s != STATUS_OK || count == 0 || store_begin(cs->bridge->store, &tx) != STATUS_OK) return;
-    for (size_t i = 0; i < count; i++) {
-        struct store_call row = rows[i];
-        row.status = row.connect_unix_ms ? "completed" : "failed";
-        row.ended_reason = "internalError";
-        row.end_unix_ms = row.updated_unix_ms = clock_unix_ms();
-        row.revision++;
-        store_put_call(tx, &row);
-        store_delete_dialog(tx, row.id);
-    }
-    log_event(LOG_WARN, "calls_lost", "count=%zu why=restart", count);
-    store_commit_unsaved(tx, NULL, NULL);
-}
-
-status calls_load(struct calls *cs)
-{
-    status s = store_load_calls(cs->bridge->store, on_rows, cs);
-    return s == STATUS_OK ? store_wait(cs->bridge->store) : s;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "conf/conference.h"
 #include "daemon/bridge.h"
 #include "engine/engine.h"
 #include "signal/message.h"
@@ -27,6 +28,12 @@ MUST_CHECK status calls_load(struct calls *cs);
 /** The config has changed: routes are made anew. @return STATUS_OK, STATUS_NO_MEMORY (the former ones stay) */
 MUST_CHECK status calls_set_routes(struct calls *cs);
 
+/** Likewise the trunks; those that are to be are registered. */
+MUST_CHECK status calls_set_trunks(struct calls *cs);
+
+/** parley-sip is new: it does not know of any registration. */
+void calls_register_trunks(struct calls *cs);
+
 /** A message of parley-sip. */
 void calls_receive(struct calls *cs, const struct signal_message *m);
 
@@ -42,6 +49,12 @@ struct engine_leg *calls_leg(const struct calls *cs, const char *id);
 /** Ends a call that was put out of its conference, with a callEndedReason. An unknown id is no error. */
 void calls_hang_up(struct calls *cs, const char *id, const char *reason);
 
+/**
+ * A call was put out of a conference: its script goes on, or it is hung up where it has none. An unknown id is no
+ * error.
+ */
+void calls_put_out(struct calls *cs, const char *id, const char *conference, enum call_ended_reason reason);
+
 /** Ends every call. */
 void calls_hang_up_all(struct calls *cs, const char *reason);
 
@@ -49,8 +62,8 @@ void calls_hang_up_all(struct calls *cs, const char *reason);
 void calls_on_idle(struct calls *cs, loop_fn *fn, void *arg);
 
 struct calls_figures {
-    size_t calls;          /**< in hand */
-    uint64_t taken, ended; /**< since the start */
+    size_t calls;                  /**< in hand */
+    uint64_t taken, placed, ended; /**< since the start: that came in, that went out, over */
     uint64_t refused_overload, refused_limit, refused_route, refused_draining, refused_media;
 };
 struct calls_figures calls_figures(const struct calls *cs);

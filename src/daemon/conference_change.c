@@ -130,17 +130,6 @@ void change_log_status(const struct conference *c, const struct conference_effec
               e->event);
 }
 
-static const char *ended_reason(enum call_ended_reason reason)
-{
-    switch (reason) {
-    case CALL_ENDED_CONFERENCE_TERMINATED: return "conferenceTerminated";
-    case CALL_ENDED_CONFERENCE_EMPTIED: return "conferenceEmptied";
-    case CALL_ENDED_REMOVED_FROM_CONFERENCE: return "removedFromConference";
-    case CALL_ENDED_INTERNAL_ERROR: return "internalError";
-    }
-    return "internalError";
-}
-
 /* What is left to do once the engine has its batch. Hanging up comes last: it makes new events of this conference. */
 static void carry_rest(struct live *live, const struct conference_effects *effects)
 {
@@ -155,7 +144,7 @@ static void carry_rest(struct live *live, const struct conference_effects *effec
     if (closes) live_close(live);
     for (size_t i = 0; i < effects->count; i++) {
         const struct conference_effect *e = &effects->items[i];
-        if (e->type == EFFECT_CALL_LEFT && e->put_out) calls_hang_up(bridge->calls, e->call, ended_reason(e->reason));
+        if (e->type == EFFECT_CALL_LEFT && e->put_out) calls_put_out(bridge->calls, e->call, live->now->id, e->reason);
     }
 }
 

@@ -23,6 +23,7 @@ static bool for_engine(enum conference_effect_type type)
     case EFFECT_AUDIO:
     case EFFECT_LEG_IN:
     case EFFECT_LEG_ROLES:
+    case EFFECT_LEG_DTMF:
     case EFFECT_LEG_OUT:
     case EFFECT_BEEP:
     case EFFECT_RECORD_START:
@@ -61,7 +62,13 @@ static void carry_one(struct conference_stage *m, const struct conference_effect
     switch (e->type) {
     case EFFECT_AUDIO: engine_conference_audio(m->engine, engine_audio(e->audio)); break;
     case EFFECT_LEG_IN:
-        if (leg) engine_leg_join(leg, m->engine, e->talk, e->listen);
+        if (leg) {
+            engine_leg_join(leg, m->engine, e->talk, e->listen);
+            engine_leg_dtmf(leg, e->on);
+        }
+        break;
+    case EFFECT_LEG_DTMF:
+        if (leg) engine_leg_dtmf(leg, e->on);
         break;
     case EFFECT_LEG_ROLES:
         if (leg) engine_leg_roles(leg, e->talk, e->listen);

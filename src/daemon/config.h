@@ -75,6 +75,8 @@ struct config {
     /* webhooks */
     int webhook_timeout_ms; /**< 100 to 120000, 10000 */
     int webhook_give_up_s;  /**< 60 to 2592000, 86400 */
+    /* speech */
+    char *say_command; /**< the engine of Say: say.h */
     /* conferences */
     int auto_end_s; /**< 1 to 604800, 600 */
     /* limits; 0: none */

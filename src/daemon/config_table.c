@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "daemon/config.h"
+#include "daemon/say.h"
 
 #define AT(key) offsetof(struct config, key)
 #define TEXT(key, initial, check)                                                                                      \
@@ -46,6 +47,7 @@ const struct setting config_settings[] = {
     NUMBER(load_limit_percent, 75, 10, 100),
     NUMBER(webhook_timeout_ms, 10000, 100, 120000),
     NUMBER(webhook_give_up_s, 86400, 60, 30 * DAY_S),
+    TEXT(say_command, SAY_COMMAND_DEFAULT, config_check_filled),
     NUMBER(auto_end_s, 600, 1, 7 * DAY_S),
     NUMBER(participants_max, 0, 0, MANY),
     NUMBER(calls_max, 0, 0, MANY),

@@ -2,11 +2,15 @@
 
 #include <stdio.h>
 
+#include "daemon/audio_cache.h"
+#include "daemon/call_script.h"
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
+#include "daemon/say.h"
 #include "daemon/sip_link.h"
 #include "engine/engine.h"
 #include "hook/hook.h"
+#include "hook/script_request.h"
 #include "net/http_server.h"
 #include "os/clock.h"
 #include "record/recorder.h"
@@ -33,6 +37,7 @@ static void write_calls(const struct bridge *bridge, struct buffer *out)
     struct calls_figures f = calls_figures(bridge->calls);
     one(out, "calls", "gauge", "Calls in hand", f.calls);
     one(out, "calls_taken_total", "counter", "Calls that came in", f.taken);
+    one(out, "calls_placed_total", "counter", "Calls that went out", f.placed);
     one(out, "calls_ended_total", "counter", "Calls that are over, refused ones included", f.ended);
     head(out, "calls_refused_total", "counter", "Calls refused, by reason");
     labelled(out, "calls_refused_total", "reason", "overload", f.refused_overload);
@@ -123,9 +128,27 @@ static void write_storage(const struct bridge *bridge, struct buffer *out)
     one(out, "webhooks_delivered_total", "counter", "Notifications answered with 2xx", h.delivered);
     one(out, "webhooks_retried_total", "counter", "Tries that failed and are repeated", h.retried);
     one(out, "webhooks_dead_total", "counter", "Notifications given up", h.dead);
+    one(out, "webhooks_resent_total", "counter", "Dead notifications taken up again", h.resent);
     one(out, "webhooks_pending", "gauge", "Notifications not yet delivered", h.pending);
     head(out, "webhooks_oldest_age_seconds", "gauge", "Age of the oldest pending notification");
     buffer_printf(out, "parley_webhooks_oldest_age_seconds %.3f\n", (double)h.oldest_age_us / 1e6);
+}
+
+static void write_scripts(const struct bridge *bridge, struct buffer *out)
+{
+    struct script_stats asked = script_stats(bridge->asker);
+    struct say_stats say = say_stats(bridge->say);
+    struct audio_cache_stats audio = audio_cache_stats(bridge->audio_cache);
+    one(out, "scripts", "gauge", "Calls whose scripts are run", call_scripts_count(bridge->scripts));
+    one(out, "script_requests_total", "counter", "Scripts asked for", asked.asked);
+    one(out, "script_requests_unreachable_total", "counter", "Scripts that could not be had", asked.unreachable);
+    one(out, "script_fallbacks_total", "counter", "Second tries at a fallback URL", asked.fallbacks);
+    one(out, "say_total", "counter", "Texts to be spoken", say.asked);
+    one(out, "say_cached_total", "counter", "Texts that had been spoken before", say.cached);
+    one(out, "say_failed_total", "counter", "Texts that could not be spoken", say.failed);
+    one(out, "play_total", "counter", "Audio files to be played", audio.asked);
+    one(out, "play_fetched_total", "counter", "Audio files fetched whole", audio.fetched);
+    one(out, "play_failed_total", "counter", "Audio files that could not be played", audio.failed);
 }
 
 void metrics_write(const struct bridge *bridge, struct buffer *out)
@@ -139,4 +162,5 @@ void metrics_write(const struct bridge *bridge, struct buffer *out)
     write_engine(bridge, out);
     write_recorder(bridge, out);
     write_storage(bridge, out);
+    write_scripts(bridge, out);
 }

@@ -27,6 +27,8 @@ struct running {
     struct store_recording row; /* owned copy */
     int64_t begun_us;           /* 0: not yet */
     bool reported;              /* the recorder is through with it */
+    recordings_done_fn *done;   /* of a call's; NULL for none */
+    void *arg;
 };
 
 struct recordings {
@@ -90,6 +92,22 @@ char *recordings_url(const struct recordings *r, const struct store_recording *r
     return buffer_take(&url);
 }
 
+/* The id is of as many random bits as the token, and named to nobody who was not told the token: it is enough. */
+bool recordings_local(const struct recordings *r, const char *url, char *path, size_t path_size)
+{
+    size_t base = strlen(r->base_url);
+    if (base == 0 || strncmp(url, r->base_url, base) != 0) return false;
+    struct slice rest = slice_of(url + base);
+    slice_cut(&rest, '/');
+    struct slice folder = slice_cut(&rest, '/');
+    struct slice token = slice_cut(&rest, '/');
+    struct slice id = slice_cut(&rest, '.');
+    if (!slice_is(folder, "recordings") || token.len != STORE_TOKEN_SIZE - 1 || !id_valid(id, "RE")) return false;
+    if (!slice_is(rest, "wav")) return false;
+    snprintf(path, path_size, "%s/%.*s.wav", r->dir, SLICE_ARGS(id));
+    return true;
+}
+
 static struct running *find(const struct recordings *r, const char *id)
 {
     list_each (link, &r->running) {
@@ -99,7 +117,9 @@ static struct running *find(const struct recordings *r, const char *id)
     return NULL;
 }
 
-status recordings_prepare(struct recordings *r, struct store_tx *tx, const struct conference *c, id_text id)
+/* A new recording, of a conference or of a call; its row goes into the transaction. */
+static status make_running(struct recordings *r, struct store_tx *tx, const char *account, const char *conference,
+                           const char *call, struct running **out)
 {
     char file[64];
     uint8_t random[ID_RANDOM_BYTES];
@@ -109,8 +129,9 @@ status recordings_prepare(struct recordings *r, struct store_tx *tx, const struc
     running->recordings = r;
     struct store_recording row = {.state = "recording", .revision = 1};
     random_id(row.id, "RE");
-    strcpy(row.account, c->account);
-    strcpy(row.conference, c->id);
+    strcpy(row.account, account);
+    strcpy(row.conference, conference);
+    strcpy(row.call, call);
     snprintf(file, sizeof file, "%s.wav", row.id);
     row.file = file;
     random_bytes(random, sizeof random);
@@ -123,8 +144,39 @@ status recordings_prepare(struct recordings *r, struct store_tx *tx, const struc
     }
     list_push_back(&r->running, &running->link);
     store_put_recording(tx, &row);
-    strcpy(id, row.id);
+    *out = running;
     return STATUS_OK;
+}
+
+status recordings_prepare(struct recordings *r, struct store_tx *tx, const struct conference *c, id_text id)
+{
+    struct running *running;
+    status s = make_running(r, tx, c->account, c->id, "", &running);
+    if (s == STATUS_OK) strcpy(id, running->row.id);
+    return s;
+}
+
+struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, uint32_t rate_hz,
+                                   id_text id, recordings_done_fn *done, void *arg)
+{
+    struct running *running;
+    struct store_tx *tx;
+    if (store_begin(r->bridge->store, &tx) != STATUS_OK) return NULL;
+    if (make_running(r, tx, account, "", call, &running) != STATUS_OK) {
+        store_discard(tx);
+        return NULL;
+    }
+    store_commit_unsaved(tx, NULL, NULL);
+    running->done = done;
+    running->arg = arg;
+    strcpy(id, running->row.id);
+    return recordings_begin(r, id, rate_hz);
+}
+
+void recordings_forget(struct recordings *r, const char *id)
+{
+    struct running *running = find(r, id);
+    if (running) running->done = NULL;
 }
 
 struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz)
@@ -253,8 +305,26 @@ static void set_outcome(struct store_recording *row, const struct recording_repo
     row->updated_unix_ms = clock_unix_ms();
 }
 
+/* Nobody but the call's script waits for it. */
+static void complete_call(struct running *running)
+{
+    struct store_tx *tx;
+    if (store_begin(running->recordings->bridge->store, &tx) == STATUS_OK) {
+        store_put_recording(tx, &running->row);
+        store_commit_unsaved(tx, NULL, NULL);
+    } else {
+        log_event(LOG_ERROR, "recording_not_stored", "recording=%s why=no_memory", running->row.id);
+    }
+    if (running->done) running->done(running->arg, &running->row);
+    running_destroy(running);
+}
+
 static void announce(struct running *running)
 {
+    if (running->row.call[0]) {
+        complete_call(running);
+        return;
+    }
     struct conference_event event = {.type = CONFERENCE_RECORDED, .recording = running->row.id};
     conferences_happen(running->recordings->bridge->conferences, running->row.conference, &event, add_complete,
                        on_announced, running);

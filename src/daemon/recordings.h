@@ -37,6 +37,22 @@ MUST_CHECK status recordings_prepare(struct recordings *r, struct store_tx *tx, 
 /** Begins it. @return the ring for the engine; NULL where it cannot begin (logged; it is reported as lost) */
 struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz);
 
+/** A recording of a call is complete and stored. row is borrowed for the call; its state is "complete" or "lost". */
+typedef void recordings_done_fn(void *arg, const struct store_recording *row);
+
+/**
+ * Names, stores and begins a recording of a call: what it says, or both directions, as the caller tells the engine.
+ *
+ * @param[out] id  of the recording
+ * @param done     called once, later; not after recordings_forget()
+ * @return the ring for the engine; NULL where it cannot begin (done is still called)
+ */
+struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, uint32_t rate_hz,
+                                   id_text id, recordings_done_fn *done, void *arg);
+
+/** Whoever waits for this recording of a call has gone: it is completed and stored all the same. */
+void recordings_forget(struct recordings *r, const char *id);
+
 /** The recorder's reports come here. */
 void recordings_report(void *arg, const struct recording_report *report);
 
@@ -54,6 +70,12 @@ void recordings_path(const struct recordings *r, const char *id, bool growing, c
 
 /** The capability URL of webhooks, heap, owned by the caller; NULL where memory is short. */
 char *recordings_url(const struct recordings *r, const struct store_recording *row);
+
+/**
+ * The file of a recording by its capability URL.
+ * @return false where the URL is not one of ours
+ */
+bool recordings_local(const struct recordings *r, const char *url, char *path, size_t path_size);
 
 /** What recordings_url() begins with, "http://127.0.0.1:8080"; copied. Set once the listeners are bound. */
 void recordings_set_base_url(struct recordings *r, const char *url);
