@@ -1,6 +1,7 @@
 #include "engine/conference_media.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOST_TOLD_EVERY_TICKS = 50, NEAR_US = 10000 };
@@ -390,10 +391,33 @@ static void put_tail(struct conference_media *c, struct conference_scratch *s)
     mixer_put_source(c->mixer, s->pcm);
 }
 
+/*
+ * Music on its way out over a mix. Where their sum is too much for one frame the mix fades in as the music fades out,
+ * and it always fits. In its first 2 ms the mixer still puts out what was before it began: nothing.
+ */
+static void lay_music_over(const struct conference_media *c, const int16_t *mix, int16_t *out)
+{
+    uint32_t late = limiter_delay_samples(&c->wait_limiter);
+    bool fits = true;
+    for (uint32_t i = 0; i < c->samples && fits; i++)
+        fits = abs(mix[i] + c->wait_pcm[i]) <= LIMITER_CEILING;
+    if (fits) {
+        add_frames(out, mix, c->wait_pcm, c->samples);
+        return;
+    }
+    struct ramp in;
+    ramp_init(&in, 0);
+    ramp_to(&in, 1, ramp_samples(c->rate_hz, RAMP_MUSIC_MS));
+    memset(out, 0, late * sizeof *out);
+    memcpy(out + late, mix + late, (c->samples - late) * sizeof *out);
+    ramp_apply(&in, out + late, c->samples - late);
+    add_frames(out, out, c->wait_pcm, c->samples);
+}
+
 /* What all hear who have no mix of their own; NULL for silence. */
 struct hearing {
     const int16_t *common;
-    const int16_t *over; /* music on its way out, laid over the mixes; NULL for none */
+    bool fading; /* music on its way out lies over the mixes */
 };
 
 static void send_shared(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
@@ -429,8 +453,8 @@ static const int16_t *heard_by(struct conference_media *c, struct conference_scr
     if (leg->has_slot && c->audio == ENGINE_AUDIO_MIX) {
         const int16_t *heard = mixer_heard_by(c->mixer, leg->slot);
         *shared = heard == mixer_common(c->mixer);
-        if (!*shared && hearing->over) {
-            add_frames(s->other, heard, hearing->over, c->samples);
+        if (!*shared && hearing->fading) {
+            lay_music_over(c, heard, s->other);
             pcm = s->other;
         } else if (!*shared) {
             pcm = heard;
@@ -509,16 +533,16 @@ static void mix(struct conference_media *c, const struct leg_context *context, s
 
 static struct hearing what_is_heard(struct conference_media *c, int16_t *room, bool fading)
 {
-    struct hearing h = {.common = NULL, .over = NULL};
+    struct hearing h = {.common = NULL, .fading = false};
     if (!c->mixer) return h;
     if (c->audio == ENGINE_AUDIO_WAIT) {
         h.common = c->wait_pcm;
     } else if (c->audio == ENGINE_AUDIO_MIX) {
         h.common = mixer_common(c->mixer);
         if (fading) {
-            add_frames(room, h.common, c->wait_pcm, c->samples);
+            lay_music_over(c, h.common, room);
             h.common = room;
-            h.over = c->wait_pcm;
+            h.fading = true;
         }
     } else if (fading) {
         h.common = c->wait_pcm;

@@ -400,6 +400,37 @@ static void a_conference_without_legs_has_no_ticks(void **state)
     assert_int_equal(core_deadline(sim.core), INT64_MAX);
 }
 
+/* Loud music ends as two loud voices begin: there is room for one of them. */
+static void music_fades_out_under_voices_without_clipping(void **state)
+{
+    (void)state;
+    struct sound *music = tone_sound(400, -1, 8000);
+    set_audio(ENGINE_AUDIO_WAIT);
+    set_music(music);
+    for (int i = 0; i < 3; i++) {
+        call_in(i, true, true);
+        if (i < 2) tone_init(&people[i].tone, SIM_RATE_HZ, tones[i], -1);
+        people[i].mute = i == 2;
+    }
+    settle();
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 3; i++)
+            people[i].count = 0;
+        set_audio(ENGINE_AUDIO_MIX);
+        sim_run(&sim, 45000 + 137 * round);
+        for (int i = 0; i < 3; i++) {
+            for (uint32_t k = 0; k < people[i].count; k++)
+                assert_true(abs(people[i].kept[k]) < 31500); /* a mu-law step above the ceiling */
+        }
+        set_audio(ENGINE_AUDIO_WAIT);
+        sim_run(&sim, 100000);
+    }
+    set_audio(ENGINE_AUDIO_NONE);
+    set_music(NULL);
+    sim_run(&sim, 100000);
+    sound_destroy(music);
+}
+
 /* The thread is away for half a second: what is over 60 ms late is not sent any more, and time has passed all the same.
  */
 static void a_thread_that_was_away_skips_what_is_too_late(void **state)
@@ -444,6 +475,7 @@ int main(void)
         CONFERENCE_TEST(a_sound_nobody_hears_is_given_back),
         CONFERENCE_TEST(a_thread_that_comes_late_keeps_time),
         CONFERENCE_TEST(a_thread_that_was_away_skips_what_is_too_late),
+        CONFERENCE_TEST(music_fades_out_under_voices_without_clipping),
         CONFERENCE_TEST(a_conference_without_legs_has_no_ticks),
         cmocka_unit_test(the_delay_through_the_bridge_is_short_at_every_phase),
     };
