@@ -42,11 +42,15 @@ class Request:
 
 
 class Callee:
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+    def __init__(self, name="127.0.0.1"):
+        """Listens on the address that the name leads to first: localhost is IPv4 on some machines, IPv6 on others."""
+        family, _, _, _, address = socket.getaddrinfo(name, 0, type=socket.SOCK_DGRAM)[0]
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind(address)
         self.port = self.socket.getsockname()[1]
-        self.uri = f"sip:bob@127.0.0.1:{self.port}"
+        self.ipv6 = family == socket.AF_INET6
+        self.place = f"[{address[0]}]:{self.port}" if self.ipv6 else f"{address[0]}:{self.port}"
+        self.uri = f"sip:bob@{self.place}"
         self.tag = "t" + os.urandom(4).hex()
         self.seen = []
         self.invite = None

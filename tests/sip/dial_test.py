@@ -123,10 +123,10 @@ def who_calls_is_told(w):
 
 
 def the_offer_is_asked_for_when_the_way_is_known(w):
-    callee = Callee()
+    callee = Callee("localhost")
     d = dial(w, f"sip:bob@localhost:{callee.port}", sdp=None)
-    m = d.expect("located", source=f"127.0.0.1:{callee.port}", transport="udp")
-    assert m["local"] == w.sip.target and callee.none("INVITE", 0.1), m
+    m = d.expect("located", source=callee.place, transport="udp")
+    assert m["local"] == (w.sip.target6 if callee.ipv6 else w.sip.target) and callee.none("INVITE", 0.1), m
     d.parleyd.send("offer", d.call, sdp=sdp(21))
     assert sdp(21) in callee.receive("INVITE").text
     callee.take()
@@ -148,11 +148,11 @@ def a_trunk_is_sent_what_names_another_host(w):
 
 
 def a_name_is_resolved_as_the_machine_does(w):
-    callee = Callee()
+    callee = Callee("localhost")
     d = dial(w, f"sip:bob@localhost:{callee.port}", private_only=True)
     callee.receive("INVITE")
     callee.take()
-    assert d.expect("dialog", count=2)["record"]["source"] == f"127.0.0.1:{callee.port}"
+    assert d.expect("dialog", count=2)["record"]["source"] == callee.place
     finish(callee, d)
 
 
@@ -430,7 +430,7 @@ def an_address_is_registered_refreshed_and_taken_back(w):
 
 
 def a_registrar_that_cannot_be_reached_is_told(w):
-    registrar = Callee()
+    registrar = Callee("localhost")
     register(w.parleyd, registrar, name="lost", to_uri="sip:a@no-such-host.invalid")
     registered(w.parleyd, name="lost", code=503, expires_s=0)
     register(w.parleyd, registrar, name="lost", to_uri="sip:a@no-such-host.invalid", expires_s=0)
