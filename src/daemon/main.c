@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "daemon/account_command.h"
 #include "daemon/bridge_life.h"
 #include "daemon/options.h"
 #include "os/log.h"
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
     struct buffer errors;
     buffer_init(&errors);
     thread_set_role(THREAD_CONTROL);
+    if (argc > 1 && strcmp(argv[1], "account") == 0) return account_command(argc - 1, argv + 1);
     if (!p.options) return EXIT_FAILURE;
     status s = options_read(p.options, argc, argv, &errors);
     if (s != STATUS_OK) {

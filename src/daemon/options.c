@@ -230,6 +230,7 @@ const char *options_help(void)
            "make and steer conferences over a REST API.\n"
            "\n"
            "  parleyd [FLAG]...\n"
+           "  parleyd account --help   accounts and signing secrets, while no bridge runs\n"
            "\n"
            "Started without flags it keeps its data in ./data, takes SIP calls on port 5060 and API requests on\n"
            "127.0.0.1:8080. It starts parley-sip, which must stand beside it, and needs no other server. Call\n"
