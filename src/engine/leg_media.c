@@ -105,7 +105,7 @@ static void receive_digit(struct leg_media *leg, const struct leg_context *conte
     leg->after_key = true;
     if (dtmf_receiver_put(&leg->dtmf, &payload, rtp->timestamp, arrival_us) != DTMF_BEGIN) return;
     leg->stats.digits++;
-    if (leg->passes_digits && leg->keys.count < sizeof leg->keys.codes) {
+    if (leg->keys.count < sizeof leg->keys.codes) {
         leg->keys.codes[leg->keys.count] = payload.event;
         leg->keys.timestamps[leg->keys.count++] = rtp->timestamp;
     }
