@@ -346,6 +346,17 @@ class Bridge:
     def conference_update(self, conference_id, **members):
         return self.expect(204, "POST", "/Conferences/" + conference_id, members)
 
+    def number(self, number, voice_url, **members):
+        """A number of an application of its own with this voiceUrl. Returns the number's object."""
+        application = self.expect(201, "POST", "/Applications", dict(members, voiceUrl=voice_url)).json
+        return self.expect(201, "POST", "/IncomingPhoneNumbers", {
+            "phoneNumber": number, "applicationId": application["applicationId"]}).json
+
+    def logs(self, call_id):
+        """The messages of a call's log as "level: message", oldest first."""
+        lines = self.expect(200, "GET", "/Calls/%s/Logs" % call_id).json["logs"]
+        return ["%s: %s" % (line["level"], line["message"]) for line in sorted(lines, key=lambda l: l["timestamp"])]
+
     def participants(self, conference_id):
         return self.expect(200, "GET", "/Conferences/%s/Participants" % conference_id).json["participants"]
 
@@ -396,11 +407,16 @@ class Hook:
 
 
 class Webhooks:
-    """Receives callbacks, and serves files for waitUrl. fail_next: how many requests get 500; delay_s: before each reply."""
+    """Receives callbacks, answers with scripts, and serves files for waitUrl and Play. fail_next: how many requests get
+    500; delay_s: before each reply.
+
+    scripts[PATH] is what a POST there is answered with: a list (the PerCL commands), a pair (HTTP status, JSON value or
+    bytes), or a function of the Hook that returns one of these. Any other path gets []."""
 
     def __init__(self):
         self.received = []
         self.files = {}
+        self.scripts = {}
         self.fetched = []
         self.fail_next = 0
         self.delay_s = 0.0
@@ -422,7 +438,7 @@ class Webhooks:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.answer(receiver.take(Hook(self.path, self.headers, body)), b"[]")
+                self.answer(*receiver.take(Hook(self.path, self.headers, body)))
 
             def do_GET(self):
                 with receiver.changed:
@@ -431,11 +447,24 @@ class Webhooks:
                 body = receiver.files.get(self.path)
                 self.answer(200 if body is not None else 404, body or b"", "audio/wav")
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.handler = Handler
+        self.port = 0
+        self.come_up()
+        self.url = "http://127.0.0.1:%d" % self.port
+
+    def come_up(self):
+        """Listens, on the port it had before where it was down."""
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
         self.server.daemon_threads = True
+        self.server.block_on_close = False
         self.server.handle_error = lambda *_: None  # a connection that a killed bridge left behind
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+        self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def go_down(self):
+        """Connections are refused until come_up()."""
+        self.server.shutdown()
+        self.server.server_close()
 
     def take(self, hook):
         if self.delay_s:
@@ -443,10 +472,14 @@ class Webhooks:
         with self.changed:
             if self.fail_next > 0:
                 self.fail_next -= 1
-                return 500
+                return 500, b"[]"
             self.received.append(hook)
             self.changed.notify_all()
-            return 200
+        script = self.scripts.get(hook.path, [])
+        if callable(script):
+            script = script(hook)
+        status, body = script if isinstance(script, tuple) else (200, script)
+        return status, body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def wait(self, condition, seconds, what):
         """Returns condition(received)'s first true result."""
@@ -455,6 +488,16 @@ class Webhooks:
             if not result:
                 raise AssertionError("not within %.1f s: %s; received: %s" % (seconds, what, self.received))
             return result
+
+    def first(self, path=None, seconds=5.0, **members):
+        """The first callback to this path with these members; waits for it."""
+        return self.wait(lambda received: next((h for h in received if path in (None, h.path) and h.json and all(
+            h.json.get(k) == v for k, v in members.items())), None), seconds, "%s %s" % (path or "a callback", members))
+
+    def of(self, **members):
+        """The callbacks with these members so far, in order of arrival."""
+        with self.changed:
+            return [h for h in self.received if h.json and all(h.json.get(k) == v for k, v in members.items())]
 
     def statuses(self, conference_id):
         """The states told for a conference, in order of arrival."""
@@ -471,8 +514,7 @@ class Webhooks:
             raise AssertionError("states told: %s, not %s" % (got, list(expected)))
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.go_down()
 
 
 # ------------------------------------------------------------------------------------------------------ callers
@@ -653,6 +695,17 @@ class Phone:
     def tap(self, path):
         self.command("tap", path or "off")
 
+    def dial(self, digits):
+        """Types them as telephone-events, one after the other."""
+        for digit in digits:
+            def sent():
+                try:
+                    self.command("dtmf", digit)
+                    return True
+                except AssertionError:  # the one before is under way
+                    return False
+            wait_until(sent, 3.0, "%s types %s" % (self.name, digit))
+
 
 # --------------------------------------------------------------------------------------------- other people's phones
 
@@ -669,11 +722,15 @@ def tone_samples(hz, dbfs, seconds, rate_hz=8000):
     return [int(round(amplitude * math.sin(2.0 * math.pi * hz * i / rate_hz))) for i in range(int(seconds * rate_hz))]
 
 
-def write_wav(path, samples, rate_hz=8000):
+def wav_bytes(samples, rate_hz=8000):
     data = struct.pack("<%dh" % len(samples), *samples)
+    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " +
+            struct.pack("<IHHIIHH", 16, 1, 1, rate_hz, rate_hz * 2, 2, 16) + b"data" + struct.pack("<I", len(data)) + data)
+
+
+def write_wav(path, samples, rate_hz=8000):
     with open(path, "wb") as f:
-        f.write(b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " +
-                struct.pack("<IHHIIHH", 16, 1, 1, rate_hz, rate_hz * 2, 2, 16) + b"data" + struct.pack("<I", len(data)) + data)
+        f.write(wav_bytes(samples, rate_hz))
 
 
 class Sipp:

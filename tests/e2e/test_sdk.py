@@ -112,7 +112,7 @@ class SdkTest(BridgeTest):
         self.assertIn("logs", self.sdk.call("logs", "get", [{"pql": 'level = "error"'}]))
 
     def test_signatures_satisfy_its_verifier(self):
-        secret = self.bridge.expect(200, "POST", "/SigningSecrets", {}).json["secret"]
+        secret = self.bridge.expect(201, "POST", "/SigningSecrets", {}).json["secret"]
         room = self.room(statusCallbackUrl=self.hooks.url + "/signed")
         hook = self.hooks.wait(lambda received: next((h for h in received if h.json and h.json.get("conferenceId") ==
                                                       room["conferenceId"]), None), 5.0, "the first callback")
