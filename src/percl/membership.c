@@ -76,6 +76,12 @@ void membership_enter(struct turn *t, struct percl_add_to_conference *add, const
     run->phase = PHASE_JOINING;
 }
 
+static void notify_joined(struct turn *t, const struct percl_add_to_conference *add)
+{
+    struct percl_extra extra = {.conference = add->conference};
+    turn_notify(t, PERCL_HOOK_ADD_TO_CONFERENCE_NOTIFICATION, add->notification_url, &extra);
+}
+
 void membership_joined(struct turn *t, const struct percl_event *e)
 {
     struct percl_run *run = t->run;
@@ -88,8 +94,7 @@ void membership_joined(struct turn *t, const struct percl_event *e)
     }
     run->joined = true;
     run->phase = PHASE_IDLE;
-    struct percl_extra extra = {.conference = run->add.conference};
-    turn_notify(t, PERCL_HOOK_ADD_TO_CONFERENCE_NOTIFICATION, run->add.notification_url, &extra);
+    notify_joined(t, &run->add);
 }
 
 void membership_left(struct turn *t, const struct percl_event *e)
@@ -102,7 +107,9 @@ void membership_left(struct turn *t, const struct percl_event *e)
     };
     if (!t->run->add.conference[0] || strcmp(t->run->add.conference, e->conference) != 0) return;
     turn_abandon(t);
+    bool joined = t->run->joined;
     const struct percl_add_to_conference *left = forget(t);
+    if (!joined) notify_joined(t, left); /* it was in, or could not be put out: PERCL_ON_JOINED has yet to come */
     bool goes_on = e->how == PERCL_LEFT_REMOVED || e->how == PERCL_LEFT_EMPTIED;
     if (goes_on && left->leave_conference_url) {
         struct percl_extra extra = {.conference = left->conference};

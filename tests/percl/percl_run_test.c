@@ -706,6 +706,19 @@ static void a_call_that_is_put_out_goes_on_at_leaveconferenceurl(void **state)
     PLAY(unnamed);
 }
 
+static void a_call_put_out_before_its_join_is_told_was_in_all_the_same(void **state)
+{
+    (void)state;
+    static const struct line lines[] = {
+        OUTBOUND,
+        {"script 1 [" ADD(",'notificationUrl':'http://n'" LEAVE) "]", "add @0 $1 t1 l1 d1 s1"},
+        {"left $1 removed", "post 2 addToConferenceNotification http://n $1; ask 3 leaveConference http://l $1"},
+        {"joined $1", ""},
+        {"script 3 []", "hangup appNoPercl"},
+    };
+    PLAY(lines);
+}
+
 static void a_terminated_conference_ends_the_call_whatever_its_script(void **state)
 {
     (void)state;
@@ -968,6 +981,7 @@ int main(void)
         cmocka_unit_test(a_bad_control_script_ends_that_leg),
         cmocka_unit_test(what_needs_a_call_alone_is_skipped_in_a_conference),
         cmocka_unit_test(a_call_that_is_put_out_goes_on_at_leaveconferenceurl),
+        cmocka_unit_test(a_call_put_out_before_its_join_is_told_was_in_all_the_same),
         cmocka_unit_test(a_terminated_conference_ends_the_call_whatever_its_script),
         cmocka_unit_test(a_caller_who_hangs_up_is_said_to_have_left),
         cmocka_unit_test(control_scripts_remove_terminate_and_hang_up),
