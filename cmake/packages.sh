@@ -11,6 +11,8 @@ packages_run="espeak-ng"
 
 # What the end-to-end tests call with: SIP by sipp and baresip.
 packages_test="sip-tester baresip-core"
+# The FreeClimb SDK runs on node. Where there is one, of Debian or not, it stays.
+{ command -v node && command -v npm; } >/dev/null || packages_test="$packages_test nodejs npm"
 
 # packages_install NAME...: installs those that are missing; says so on stderr. Needs root or sudo only then.
 packages_install() {

@@ -887,14 +887,17 @@ SDP_TYPE = "Content-Type: application/sdp\n"
 
 
 class Baresip:
-    """One baresip that says a tone and keeps what it hears. After quit(): heard() is that as a Wav."""
+    """One baresip that says a tone and keeps what it hears. After quit(): heard() is that as a Wav. With listens=True it
+    can be called at .uri, and answers."""
 
-    def __init__(self, work, tone=(1141.0, -20.0), ipv6=False, transport="udp", codec="PCMU"):
+    def __init__(self, work, tone=(1141.0, -20.0), ipv6=False, transport="udp", codec="PCMU", listens=False):
         if not shutil.which("baresip"):
             raise unittest.SkipTest("baresip is not installed")
         self.dir = tempfile.mkdtemp(prefix="baresip-", dir=work)
         self.control_port = free_port(socket.SOCK_STREAM)
         self.host = "::1" if ipv6 else "127.0.0.1"
+        address = "%s:%d" % ("[::1]" if ipv6 else "127.0.0.1", free_port(host=self.host) if listens else 0)
+        self.uri = "sip:bare@" + address if listens else None
         tone_path = os.path.join(self.dir, "tone.wav")
         write_wav(tone_path, tone_samples(tone[0], tone[1], 60.0))
         modules = "/usr/lib/baresip/modules"
@@ -903,7 +906,7 @@ class Baresip:
             if os.path.isdir(place):
                 modules = place
         self.write("config", "\n".join([
-            "sip_listen %s" % ("[::1]:0" if ipv6 else "127.0.0.1:0"), "call_max_calls 4", "call_local_timeout 60",
+            "sip_listen %s" % address, "call_max_calls 4", "call_local_timeout 60",
             "audio_source aufile,%s" % tone_path, "audio_player aubridge,ear", "audio_alert aubridge,bell",
             "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1", "audio_txmode thread",
             "rtp_ports 30000-59999", "jitter_buffer_delay 2-10", "snd_path %s" % self.dir,
