@@ -65,6 +65,20 @@ class Sdk:
         """sdk.percl(("say", "text", {}), ("hangup",)): a script as the SDK's classes build it."""
         return self._ask(percl=[list(command) for command in commands])
 
+    def enums(self, name):
+        """The words of one of its enums."""
+        return set(self._ask(enums=[name]).values())
+
+    def pages(self, *path, **filters):
+        """The items of a list, read two a page by getNextPage."""
+        *way, member = path
+        page, items = self.call(*way, "getList", [dict(filters, pageSize=2)]), []
+        while True:
+            items += page[member]
+            if page["nextPageUri"] is None:
+                return items
+            page = self.call(*way, "getNextPage", [page["nextPageUri"]])
+
     def verify(self, body, header, secret):
         return self._ask(verify={"body": body, "header": header, "secret": secret})
 
