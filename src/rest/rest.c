@@ -10,11 +10,16 @@
 #include "rest/rest_call.h"
 #include "rest/rest_once.h"
 #include "rest/rest_routes.h"
+#include "rest/rest_shown.h"
 
 status rest_create(struct rest **out, struct store *store, const struct rest_backend *backend)
 {
     struct rest *rest = calloc(1, sizeof *rest);
     if (!rest) return STATUS_NO_MEMORY;
+    if (rest_shown_create(&rest->shown) != STATUS_OK) {
+        free(rest);
+        return STATUS_NO_MEMORY;
+    }
     rest->store = store;
     rest->backend = *backend;
     *out = rest;
@@ -23,6 +28,8 @@ status rest_create(struct rest **out, struct store *store, const struct rest_bac
 
 void rest_destroy(struct rest *rest)
 {
+    if (!rest) return;
+    rest_shown_destroy(rest->shown);
     free(rest);
 }
 

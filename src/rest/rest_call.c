@@ -31,13 +31,23 @@ void rest_send(struct rest_call *call, int http, const char *text)
 }
 
 /* What If-Match can be given. */
-static void add_etag(const struct rest_call *call, const json_t *body)
+static void add_revision(const struct rest_call *call, uint32_t revision)
 {
     char tag[16];
-    const json_t *revision = json_object_get(body, "revision");
-    if (!json_is_integer(revision)) return;
-    snprintf(tag, sizeof tag, "\"%u\"", (unsigned)json_integer_value(revision));
+    snprintf(tag, sizeof tag, "\"%u\"", (unsigned)revision);
     http_reply_header(call->request, "ETag", tag);
+}
+
+static void add_etag(const struct rest_call *call, const json_t *body)
+{
+    const json_t *revision = json_object_get(body, "revision");
+    if (json_is_integer(revision)) add_revision(call, (uint32_t)json_integer_value(revision));
+}
+
+static void fail_memory(struct rest_call *call)
+{
+    http_reply_error(call->request, 500, "Out of memory");
+    rest_call_destroy(call);
 }
 
 void rest_reply(struct rest_call *call, int http, json_t *body)
@@ -45,8 +55,7 @@ void rest_reply(struct rest_call *call, int http, json_t *body)
     char *text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     add_etag(call, body);
     if (!text && http != 204) {
-        http_reply_error(call->request, 500, "Out of memory");
-        rest_call_destroy(call);
+        fail_memory(call);
     } else if (call->once) {
         rest_once_keep(call, http, text);
     } else {
@@ -54,6 +63,16 @@ void rest_reply(struct rest_call *call, int http, json_t *body)
     }
     free(text);
     json_decref(body);
+}
+
+void rest_reply_shown(struct rest_call *call, const char *text, uint32_t revision)
+{
+    if (!text) {
+        fail_memory(call);
+        return;
+    }
+    add_revision(call, revision);
+    rest_send(call, 200, text);
 }
 
 void rest_fail(struct rest_call *call, int http, int code, const char *message, json_t *details)

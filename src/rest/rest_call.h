@@ -19,6 +19,7 @@ enum { REST_PARAMETERS = 3, REST_PARAMETER_SIZE = 96 };
 
 struct rest {
     struct store *store;
+    struct rest_shown *shown; /**< owned */
     struct rest_backend backend;
 };
 
@@ -48,6 +49,9 @@ struct rest_call *rest_call_create(struct rest *rest, struct http_request *reque
 
 /** Answers with JSON; body is given, NULL for none (204). An object with a revision has it as its ETag. */
 void rest_reply(struct rest_call *call, int http, json_t *body);
+
+/** The same of text that is JSON already, of this revision; NULL: memory is short. Not for a POST. */
+void rest_reply_shown(struct rest_call *call, const char *text, uint32_t revision);
 
 /** Answers with an error; details is given, NULL for none. */
 void rest_fail(struct rest_call *call, int http, int code, const char *message, json_t *details);

@@ -4,6 +4,7 @@
 #include "rest/rest_page.h"
 #include "rest/rest_query.h"
 #include "rest/rest_routes.h"
+#include "rest/rest_shown.h"
 #include "rest/rest_views.h"
 
 static void on_made(void *arg, status s, const struct conference *c)
@@ -82,7 +83,7 @@ void rest_conferences_get(struct rest_call *call)
     const struct rest_backend *backend = &call->rest->backend;
     const struct conference *c = backend->conference_find(backend->arg, call->parameters[0]);
     if (c && strcmp(c->account, call->account) == 0) {
-        rest_reply(call, 200, rest_view_conference(c));
+        rest_reply_shown(call, rest_shown_conference(call->rest->shown, c), c->revision);
         return;
     }
     status s = store_get_conference(call->rest->store, call->account, call->parameters[0], on_row, call);
