@@ -12,16 +12,18 @@
 
 enum { SYNCS = 101, PAGE_BYTES = 4096, PATH_BYTES = 1024 };
 
-/* The columns and the indexes that the API's lists of conferences need, whoever writes them. */
+/* The rows and the indexes that the API's lists of conferences need, whoever writes them. */
 static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
     "CREATE TABLE conferences(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, alias TEXT,"
-    " play_beep TEXT NOT NULL, record INTEGER NOT NULL, status TEXT NOT NULL, revision INTEGER NOT NULL,"
-    " created INTEGER NOT NULL, updated INTEGER NOT NULL);"
+    " play_beep TEXT NOT NULL, record INTEGER NOT NULL, wait_url TEXT, status_callback_url TEXT, action_url TEXT,"
+    " status TEXT NOT NULL, revision INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,"
+    " events INTEGER NOT NULL, auto_end_s INTEGER NOT NULL, participants_max INTEGER NOT NULL);"
     "CREATE INDEX by_account ON conferences(account, created);"
     "CREATE INDEX by_status ON conferences(account, status, created);"
-    "CREATE INDEX by_alias ON conferences(account, alias, created);"
-    "CREATE INDEX by_updated ON conferences(account, updated);";
+    "CREATE INDEX by_alias ON conferences(account, alias, created, status);"
+    "CREATE INDEX by_updated ON conferences(account, updated);"
+    "CREATE INDEX live ON conferences(seq) WHERE status IN ('empty','populated','inProgress');";
 
 struct loop_state {
     sqlite3 *db;
@@ -79,11 +81,12 @@ static void bind_id(sqlite3_stmt *statement, int at, uint64_t row)
 
 static int prepare(struct loop_state *l)
 {
-    static const char insert[] = "INSERT INTO conferences(id, account, alias, play_beep, record, status, revision,"
-                                 " created, updated) VALUES(?1, 'AC0000000000000000000000000000000000000000', 'bench',"
-                                 " 'always', 0, 'empty', 1, ?2, ?2)";
-    static const char update[] =
-        "UPDATE conferences SET status = 'terminated', revision = 2, updated = ?2 WHERE id = ?1";
+    static const char insert[] =
+        "INSERT INTO conferences(id, account, alias, play_beep, record, status, revision, created, updated, events,"
+        " auto_end_s, participants_max) VALUES(?1, 'AC0000000000000000000000000000000000000000', 'bench', 'always', 0,"
+        " 'empty', 1, ?2, ?2, 1, 0, 0)";
+    static const char update[] = "UPDATE conferences SET status = 'terminated', revision = 2, events = 2, updated = ?2"
+                                 " WHERE id = ?1";
     if (sqlite3_exec(l->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(l->db, "BEGIN IMMEDIATE", -1, &l->begin, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(l->db, "COMMIT", -1, &l->commit, NULL) != SQLITE_OK ||
