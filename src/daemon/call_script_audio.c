@@ -68,12 +68,13 @@ static void announce(struct call_script *s, const struct playback_item *what)
 void script_play(struct call_script *s, const struct percl_effect *e)
 {
     const struct percl_play *play = &e->command->play;
+    bool early = e->type == PERCL_DO_PLAY && e->on; /* has no loop: once */
     struct playback_item what = {
         .text = e->type == PERCL_DO_SAY ? play->text : NULL,
         .file = play->file,
         .language = play->language,
         .engine = play->engine,
-        .loop = play->loop,
+        .loop = early ? 1 : play->loop,
         .call = s->call,
         .conference = e->conference,
     };
@@ -89,7 +90,7 @@ void script_play(struct call_script *s, const struct percl_effect *e)
     item->script = s;
     item->id = e->id;
     list_push_back(&s->sounds, &item->link);
-    if (e->type == PERCL_DO_PLAY && e->on) call_control_early(s->all->bridge->calls, s->call);
+    if (early) call_control_early(s->all->bridge->calls, s->call);
     if (playback_start(s->all->bridge->playbacks, &what, on_played, item, &item->playback) == STATUS_OK) return;
     item_destroy(item);
     played(s, e->id, "out of memory");
