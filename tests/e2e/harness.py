@@ -79,6 +79,19 @@ def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
         return s.getsockname()[1]
 
 
+def free_sip_port(host):
+    """One that is free for UDP and for TCP."""
+    for _ in range(50):
+        port = free_port(host=host)
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as s:
+            try:
+                s.bind((host, port))
+                return port
+            except OSError:
+                pass
+    raise AssertionError("no port is free for UDP and TCP")
+
+
 # ---------------------------------------------------------------------------------------------------- processes
 
 _living = []
@@ -838,6 +851,24 @@ class RawSip:
                     len(body.replace("\n", "\r\n").encode()), body))
         self.send(text, same)
 
+    def answer(self, request, code, phrase="Reason", headers="", body=""):
+        """Answers a request that receive() gave; the dialog's tag is always the same."""
+        copied = [line for line in request.split("\r\n\r\n")[0].split("\r\n")[1:]
+                  if line.split(":")[0].lower() in ("via", "from", "to", "call-id", "cseq", "record-route")]
+        copied = [line + ";tag=raw" if line.lower().startswith("to:") and ";tag=" not in line else line for line in copied]
+        self.send("SIP/2.0 %d %s\n%s\nContact: <sip:raw@HOST:PORT>\n%sContent-Length: %d\n\n%s" % (
+            code, phrase, "\n".join(copied), headers, len(body.replace("\n", "\r\n").encode()), body))
+
+    def asked(self, method, seconds=5.0):
+        """The next request of this method; what comes before it is passed over."""
+        end_s = time.monotonic() + seconds
+        while True:
+            text = self.receive(max(0.0, end_s - time.monotonic()))
+            if text is None:
+                raise AssertionError("no %s within %.1f s" % (method, seconds))
+            if text.startswith(method + " "):
+                return text
+
     def receive(self, seconds=2.0):
         """One message as text; None at the deadline."""
         end_s = time.monotonic() + seconds
@@ -894,10 +925,12 @@ class Baresip:
         if not shutil.which("baresip"):
             raise unittest.SkipTest("baresip is not installed")
         self.dir = tempfile.mkdtemp(prefix="baresip-", dir=work)
-        self.control_port = free_port(socket.SOCK_STREAM)
         self.host = "::1" if ipv6 else "127.0.0.1"
-        address = "%s:%d" % ("[::1]" if ipv6 else "127.0.0.1", free_port(host=self.host) if listens else 0)
+        address = "%s:%d" % ("[::1]" if ipv6 else "127.0.0.1", free_sip_port(self.host) if listens else 0)
         self.uri = "sip:bare@" + address if listens else None
+        self.control_port = free_port(socket.SOCK_STREAM)
+        while address.endswith(":%d" % self.control_port):
+            self.control_port = free_port(socket.SOCK_STREAM)
         tone_path = os.path.join(self.dir, "tone.wav")
         write_wav(tone_path, tone_samples(tone[0], tone[1], 60.0))
         modules = "/usr/lib/baresip/modules"

@@ -47,9 +47,7 @@ const scripts = {
     return join(body.callId, { allowCallControl: true, callControlSequence: '*9', callControlUrl: url + '/control' })
   },
   '/control': () => {
-    const control = controls[told.third ? presses : presses + 1]
-    presses++
-    return percl.build(control())
+    return percl.build(controls[presses++]())
   },
   '/connected': body => body.callStatus === 'inProgress' ? join(body.callId) : []
 }
