@@ -32,6 +32,8 @@ struct http_request {
     /* A file on its way out; fd is -1 for other replies. */
     int fd;
     uint64_t file_at, file_left;
+    uint8_t head[HTTP_HEAD_MAX]; /**< what is sent in place of the first head_len bytes of the file */
+    size_t head_len;
 };
 
 /** Makes the request that evhttp has read, or refuses it and returns NULL. */

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +284,10 @@ static bool read_slice(struct http_request *request, struct evbuffer *into)
     ssize_t got = pread(request->fd, space.iov_base, want, (off_t)request->file_at);
     if (got <= 0) return false;
     space.iov_len = (size_t)got;
+    if (request->file_at < request->head_len) {
+        size_t head = request->head_len - (size_t)request->file_at;
+        memcpy(space.iov_base, request->head + request->file_at, head < (size_t)got ? head : (size_t)got);
+    }
     request->file_at += (uint64_t)got;
     request->file_left -= (uint64_t)got;
     return evbuffer_commit_space(into, &space, 1) == 0;
@@ -333,6 +336,13 @@ static void send_file(struct http_request *request, int code)
     }
     evhttp_send_reply_start(request->ev, code, NULL);
     send_slice(http_connection_ev(connection), request);
+}
+
+void http_reply_file_head(struct http_request *request, const void *bytes, size_t len)
+{
+    assert(len <= HTTP_HEAD_MAX);
+    memcpy(request->head, bytes, len);
+    request->head_len = len;
 }
 
 void http_reply_file(struct http_request *request, int fd, uint64_t size, const char *content_type)

@@ -141,6 +141,14 @@ void http_reply(struct http_request *request, int code, const char *content_type
 /** Answers with the body that the config's error_body makes. */
 void http_reply_error(struct http_request *request, int code, const char *message);
 
+enum { HTTP_HEAD_MAX = 64 };
+
+/**
+ * Before http_reply_file(): these bytes are sent in place of the file's first ones, which change while it grows.
+ * @param len  at most HTTP_HEAD_MAX, and no more than the size that is told to http_reply_file()
+ */
+void http_reply_file_head(struct http_request *request, const void *bytes, size_t len);
+
 /**
  * Answers with a file or, where the request has a Range of one part, that part (206, or 416 where it is outside). More
  * parts than one get the whole file, as RFC 9110 section 14.2 allows. Only GET and HEAD look at Range. The file is read

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "rest/rest_match.h"
 #include "rest/rest_page.h"
@@ -122,6 +123,25 @@ void rest_recordings_get(struct rest_call *call)
     get_row(call, on_get);
 }
 
+enum { WAV_HEAD = 44, WAV_RIFF_SIZE_AT = 4, WAV_DATA_AT = 36, WAV_DATA_SIZE_AT = 40 };
+
+static void put_u32(uint8_t *at, uint64_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* The header of a file that grows may say more by the time it is read than what is served: it is made to fit. */
+static void fix_header(struct http_request *request, int fd, uint64_t size)
+{
+    uint8_t head[WAV_HEAD];
+    if (size < WAV_HEAD || size > UINT32_MAX || pread(fd, head, sizeof head, 0) != WAV_HEAD) return;
+    if (memcmp(head + WAV_DATA_AT, "data", 4) != 0) return;
+    put_u32(head + WAV_RIFF_SIZE_AT, size - 8);
+    put_u32(head + WAV_DATA_SIZE_AT, size - WAV_HEAD);
+    http_reply_file_head(request, head, sizeof head);
+}
+
 static void reply_audio(struct rest_call *call, const struct store_recording *row)
 {
     const struct rest_backend *backend = &call->rest->backend;
@@ -133,6 +153,7 @@ static void reply_audio(struct rest_call *call, const struct store_recording *ro
     } else if (s != STATUS_OK) {
         rest_fail(call, 500, REST_CODE_INTERNAL, "The audio cannot be read", NULL);
     } else {
+        if (grows(row)) fix_header(call->request, fd, size);
         http_reply_file(call->request, fd, size, "audio/wav");
         rest_call_destroy(call);
     }
