@@ -27,6 +27,7 @@ static void call_create(void *arg, const char *account, const struct rest_call_o
         .connect_url = options->call_connect_url,
         .status_callback_url = options->status_callback_url,
         .send_digits = options->send_digits,
+        .if_machine = options->if_machine,
         .timeout_s = options->timeout_s,
         .privacy = options->privacy_mode,
         .stored = done,

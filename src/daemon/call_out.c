@@ -7,6 +7,7 @@
 #include "call/trunk.h"
 #include "daemon/call_digits.h"
 #include "daemon/call_entry.h"
+#include "daemon/call_log.h"
 #include "daemon/call_script.h"
 #include "net/fetch_guard.h"
 #include "os/clock.h"
@@ -145,6 +146,13 @@ static status make_entry(struct call_entry **made, struct calls *cs, const struc
     return STATUS_OK;
 }
 
+static void warn_of_machine(struct call_entry *e, const struct call_out_request *request)
+{
+    struct call_log_line line = {.account = e->account, .level = "warning", .call = e->id};
+    line.message = "ifMachine has no effect: answering machines are not detected";
+    if (request->if_machine && request->if_machine[0]) call_log_write(e->calls->bridge, &line);
+}
+
 static void dial(struct call_entry *e)
 {
     struct call_plan plan = plan_of(e);
@@ -192,6 +200,7 @@ status call_out_start(struct calls *cs, const struct call_out_request *request, 
     if (s == STATUS_OK) s = make_entry(&e, cs, request, &choice);
     if (s != STATUS_OK) return s;
     strcpy(call, e->id);
+    warn_of_machine(e, request);
     if (request->stored) {
         s = store_first(e);
         if (s != STATUS_OK) call_hang_up(e->call, "internalError");

@@ -27,6 +27,7 @@ struct call_out_request {
     const char *connect_url; /**< outDialConnect or outDialApiConnect goes there */
     const char *status_callback_url;
     const char *send_digits;
+    const char *if_machine; /**< accepted; nothing is detected, which is logged */
     uint32_t timeout_s;
     bool privacy;
     /**

@@ -130,6 +130,7 @@ void script_out_dial(struct call_script *s, const struct percl_effect *e)
         .connect_url = dial->call_connect_url,
         .status_callback_url = dial->status_callback_url,
         .send_digits = dial->send_digits,
+        .if_machine = dial->if_machine,
         .timeout_s = dial->timeout_s,
         .privacy = dial->privacy,
     };
