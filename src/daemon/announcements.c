@@ -1,5 +1,6 @@
 #include "daemon/announcements.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct announcement {
     struct announcements *announcements;
     id_text id, conference, account;
     struct playback *playback;
+    bool privacy;
 };
 
 struct announcements {
@@ -47,7 +49,10 @@ void announcements_destroy(struct announcements *as)
 static void on_done(void *arg, const char *why)
 {
     struct announcement *a = arg;
-    struct call_log_line line = {.account = a->account, .level = "warning", .message = why};
+    char text[640];
+    struct call_log_line line = {.account = a->account, .level = "warning", .message = text};
+    snprintf(text, sizeof text, "an announcement to conference %s could not be played%s%s", a->conference,
+             a->privacy ? "" : ": ", a->privacy || !why ? "" : why);
     if (why) call_log_write(a->announcements->bridge, &line);
     release(a);
 }
@@ -64,6 +69,7 @@ status announcements_start(struct announcements *as, const struct playback_item 
     random_id(a->id, "AN");
     strcpy(a->conference, c->id);
     strcpy(a->account, c->account);
+    a->privacy = item->privacy;
     status s = playback_start(as->bridge->playbacks, item, on_done, a, &a->playback);
     if (s != STATUS_OK) {
         free(a);

@@ -93,6 +93,7 @@ static void announcement_start(void *arg, const char *conference, const struct r
         .file = announcement->file,
         .language = announcement->language,
         .loop = announcement->loop,
+        .privacy = announcement->privacy_mode,
         .conference = conference,
     };
     status s = announcements_start(bridge->announcements, &item, id);

@@ -92,10 +92,10 @@ void call_control_leave(struct calls *cs, const char *call)
     conferences_happen(cs->bridge->conferences, e->conference, &event, NULL, NULL, NULL);
 }
 
-void call_control_forget(struct calls *cs, const char *call)
+void call_control_forget(struct calls *cs, const char *call, const char *conference)
 {
     struct call_entry *e = find(cs, call);
-    if (e) e->joined = false;
+    if (e && strcmp(e->conference, conference) == 0) e->joined = false;
 }
 
 void call_control_save(struct calls *cs, const char *call, struct store_tx *tx)

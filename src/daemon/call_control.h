@@ -47,8 +47,8 @@ void call_control_join(struct calls *cs, const char *call, const char *conferenc
 /** Takes it out of its conference, as if it had hung up. */
 void call_control_leave(struct calls *cs, const char *call);
 
-/** The conference did not take it: it is in none. */
-void call_control_forget(struct calls *cs, const char *call);
+/** This conference did not take it: it is in none, unless it was put into another since. */
+void call_control_forget(struct calls *cs, const char *call, const char *conference);
 
 /** Its row is stored again: a webhook was numbered. */
 void call_control_save(struct calls *cs, const char *call, struct store_tx *tx);

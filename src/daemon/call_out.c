@@ -17,10 +17,11 @@
 
 /* What a call out keeps until it is up. */
 struct call_out {
-    struct trunk_choice choice;
+    struct trunk_choice choice;                /* its texts are ours: the table may change before it is dialled */
+    char *route, *transport, *user, *password; /* of the trunk; NULL for none */
     char *connect_url, *send_digits;
     uint32_t timeout_s;
-    bool api;
+    bool api, privacy;
     void (*stored)(void *arg, status s, const struct store_call *row);
     void *stored_arg;
 };
@@ -28,22 +29,49 @@ struct call_out {
 void call_out_destroy(struct call_out *out)
 {
     if (!out) return;
+    free(out->route);
+    free(out->transport);
+    free(out->user);
+    free(out->password);
     free(out->connect_url);
     free(out->send_digits);
     free(out);
 }
 
-static status copy_request(struct call_out **made, const struct call_out_request *request)
+static bool copy_text(char **out, const char *text)
+{
+    if (text) *out = strdup(text);
+    return !text || *out;
+}
+
+static bool copy_choice(struct call_out *out, const struct trunk_choice *choice)
+{
+    const struct trunk *trunk = choice->trunk;
+    out->choice = *choice;
+    bool copied = copy_text(&out->route, choice->route) && copy_text(&out->transport, choice->transport) &&
+                  copy_text(&out->user, trunk ? trunk->user : NULL) &&
+                  copy_text(&out->password, trunk ? trunk->password : NULL);
+    out->choice.trunk = NULL;
+    out->choice.identity = choice->identity ? out->choice.from_uri : NULL;
+    out->choice.route = out->route;
+    out->choice.transport = out->transport;
+    return copied;
+}
+
+static status copy_request(struct call_out **made, const struct call_out_request *request,
+                           const struct trunk_choice *choice)
 {
     struct call_out *out = calloc(1, sizeof *out);
     if (!out) return STATUS_NO_MEMORY;
     out->timeout_s = request->timeout_s;
     out->api = strcmp(request->direction, "outboundAPI") == 0;
+    out->privacy = request->privacy;
     out->stored = request->stored;
     out->stored_arg = request->stored_arg;
+    bool copied = copy_choice(out, choice);
     out->connect_url = strdup(request->connect_url ? request->connect_url : "");
     out->send_digits = strdup(request->send_digits ? request->send_digits : "");
-    if (out->connect_url && out->send_digits) {
+    if (copied && out->connect_url && out->send_digits) {
         *made = out;
         return STATUS_OK;
     }
@@ -72,7 +100,6 @@ static status choose(struct calls *cs, const struct call_out_request *request, s
 static struct call_plan plan_of(const struct call_entry *e)
 {
     const struct call_out *out = e->out;
-    const struct trunk *trunk = out->choice.trunk;
     struct call_plan plan = {
         .id = e->id,
         .to_uri = out->choice.to_uri,
@@ -81,14 +108,10 @@ static struct call_plan plan_of(const struct call_entry *e)
         .route = out->choice.route,
         .transport = out->choice.transport,
         .timeout_s = out->timeout_s,
+        .user = out->user,
+        .password = out->password,
         .private_only = out->choice.private_only,
     };
-    if (trunk) {
-        plan.user = trunk->user;
-        plan.password = trunk->password;
-        plan.codecs = trunk->codecs;
-        plan.codec_count = trunk->codec_count;
-    }
     return plan;
 }
 
@@ -127,11 +150,12 @@ static status make_entry(struct call_entry **made, struct calls *cs, const struc
     e->calls = cs;
     list_init(&e->link);
     random_id(e->id, "CA");
-    status s = copy_request(&e->out, request);
-    if (s == STATUS_OK) e->out->choice = *choice;
+    status s = copy_request(&e->out, request, choice);
     if (s == STATUS_OK && !copy_texts(e, request)) s = STATUS_NO_MEMORY;
     if (s == STATUS_OK) {
         struct call_plan plan = plan_of(e);
+        plan.codecs = choice->trunk ? choice->trunk->codecs : NULL;
+        plan.codec_count = choice->trunk ? choice->trunk->codec_count : 0;
         s = call_create_outgoing(&e->call, &plan, &call_entry_world, e, random_u64() >> 2, clock_unix_ms());
     }
     if (s == STATUS_OK) s = make_script(e);
@@ -157,7 +181,8 @@ static void dial(struct call_entry *e)
 {
     struct call_plan plan = plan_of(e);
     char to[TRUNK_URI_SIZE];
-    log_event(LOG_INFO, "call_out", "call=%s to=%s", e->id, log_value(to, sizeof to, slice_of(plan.to_uri)));
+    const char *shown = e->out->privacy ? "xxxxx" : plan.to_uri;
+    log_event(LOG_INFO, "call_out", "call=%s to=%s", e->id, log_value(to, sizeof to, slice_of(shown)));
     call_dial(e->call, &plan);
 }
 

@@ -117,33 +117,51 @@ static void log_line(struct call_script *s, const struct percl_effect *e)
     call_log_write(s->all->bridge, &line);
 }
 
+void script_warn(struct call_script *s, const struct percl_effect *e, const char *message)
+{
+    struct percl_effect line = {.type = PERCL_DO_LOG, .command = e->command, .level = PERCL_WARNING};
+    line.message = message;
+    log_line(s, &line);
+}
+
+/* The call itself may just have been put out: its runner hears of that. */
+static bool in_conference(struct call_script *s, const struct percl_effect *e, id_text conference)
+{
+    if (call_control_conference(s->all->bridge->calls, s->account, e->call, conference)) return true;
+    if (strcmp(e->call, s->call) != 0) script_warn(s, e, "the call that is named is in no conference; skipped");
+    return false;
+}
+
 static void set_privilege(struct call_script *s, const struct percl_effect *e)
 {
     struct conference_event event = {.call = e->call, .on = e->on};
     struct bridge *bridge = s->all->bridge;
     id_text conference;
-    if (!call_control_conference(bridge->calls, s->account, e->call, conference)) return;
+    if (!in_conference(s, e, conference)) return;
     event.type = e->type == PERCL_DO_SET_TALK     ? CONFERENCE_SET_TALK
                  : e->type == PERCL_DO_SET_LISTEN ? CONFERENCE_SET_LISTEN
                                                   : CONFERENCE_SET_DTMF;
     conferences_happen(bridge->conferences, conference, &event, NULL, NULL, NULL);
 }
 
-static void put_out(struct call_script *s, const char *call)
+static void put_out(struct call_script *s, const struct percl_effect *e)
 {
-    struct conference_event event = {.type = CONFERENCE_REMOVE, .call = call};
+    struct conference_event event = {.type = CONFERENCE_REMOVE, .call = e->call};
     struct bridge *bridge = s->all->bridge;
     id_text conference;
-    if (call_control_conference(bridge->calls, s->account, call, conference))
-        conferences_happen(bridge->conferences, conference, &event, NULL, NULL, NULL);
+    if (in_conference(s, e, conference)) conferences_happen(bridge->conferences, conference, &event, NULL, NULL, NULL);
 }
 
-static void terminate(struct call_script *s, const char *id)
+static void terminate(struct call_script *s, const struct percl_effect *e)
 {
+    const char *id = e->conference;
     struct conference_event event = {.type = CONFERENCE_TERMINATE};
     struct bridge *bridge = s->all->bridge;
     const struct conference *c = conferences_find(bridge->conferences, id);
-    if (c && strcmp(c->account, s->account) == 0) conferences_happen(bridge->conferences, id, &event, NULL, NULL, NULL);
+    if (c && strcmp(c->account, s->account) == 0)
+        conferences_happen(bridge->conferences, id, &event, NULL, NULL, NULL);
+    else
+        script_warn(s, e, "there is no such conference, or it is terminated; skipped");
 }
 
 static void answer(struct call_script *s)
@@ -170,8 +188,8 @@ static void carry_one(struct call_script *s, const struct percl_effect *e)
     case PERCL_DO_CREATE_CONFERENCE: script_create_conference(s, e); break;
     case PERCL_DO_ADD_TO_CONFERENCE: script_add_to_conference(s, e); break;
     case PERCL_DO_LEAVE_CONFERENCE: call_control_leave(bridge->calls, s->call); break;
-    case PERCL_DO_REMOVE_FROM_CONFERENCE: put_out(s, e->call); break;
-    case PERCL_DO_TERMINATE_CONFERENCE: terminate(s, e->conference); break;
+    case PERCL_DO_REMOVE_FROM_CONFERENCE: put_out(s, e); break;
+    case PERCL_DO_TERMINATE_CONFERENCE: terminate(s, e); break;
     case PERCL_DO_SET_TALK:
     case PERCL_DO_SET_LISTEN:
     case PERCL_DO_SET_DTMF_PASS_THROUGH: set_privilege(s, e); break;

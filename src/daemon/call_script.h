@@ -55,7 +55,7 @@ void call_script_key(struct call_script *s, char key);
 void call_script_left(struct call_script *s, const char *conference, enum percl_left how);
 
 /** The caller said nothing for as long as was asked (ENGINE_LEG_SILENT), or what was sent is out (token). */
-void call_script_silent(struct call_script *s);
+void call_script_silent(struct call_script *s, uint64_t token);
 void call_script_digits_sent(struct call_script *s, uint64_t token);
 
 /** How many webhooks it has numbered in the call's lane: for the call's row. */

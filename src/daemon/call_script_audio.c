@@ -5,7 +5,6 @@
 #include "daemon/announcements.h"
 #include "daemon/call_control.h"
 #include "daemon/call_digits.h"
-#include "daemon/call_log.h"
 #include "daemon/call_script_parts.h"
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
@@ -52,17 +51,17 @@ static void on_played(void *arg, const char *why)
     played(s, id, why);
 }
 
-static void announce(struct call_script *s, const struct playback_item *what)
+static void announce(struct call_script *s, const struct percl_effect *e, const struct playback_item *what)
 {
     id_text id;
     const struct conference *c = conferences_find(s->all->bridge->conferences, what->conference);
     status result = c && strcmp(c->account, s->account) == 0
                         ? announcements_start(s->all->bridge->announcements, what, id)
                         : STATUS_NOT_FOUND;
-    struct call_log_line line = {.account = s->account, .level = "warning", .call = s->call};
-    line.message = result == STATUS_CONFLICT ? "Nothing is played to a conference that is empty"
-                                             : "Nothing is played: there is no such conference";
-    if (result != STATUS_OK) call_log_write(s->all->bridge, &line);
+    if (result == STATUS_CONFLICT)
+        script_warn(s, e, "nothing is played to a conference that is empty; skipped");
+    else if (result != STATUS_OK)
+        script_warn(s, e, "there is no such conference to play to, or it is terminated; skipped");
 }
 
 void script_play(struct call_script *s, const struct percl_effect *e)
@@ -75,11 +74,12 @@ void script_play(struct call_script *s, const struct percl_effect *e)
         .language = play->language,
         .engine = play->engine,
         .loop = early ? 1 : play->loop,
+        .privacy = play->privacy,
         .call = s->call,
         .conference = e->conference,
     };
     if (e->conference[0]) {
-        announce(s, &what);
+        announce(s, e, &what);
         return;
     }
     struct sound_item *item = calloc(1, sizeof *item);
@@ -173,10 +173,10 @@ void script_record_stop(struct call_script *s, uint32_t id)
     engine_leg_record(leg, NULL, ENGINE_LEG_SAYS);
 }
 
-void call_script_silent(struct call_script *s)
+void call_script_silent(struct call_script *s, uint64_t token)
 {
-    struct percl_event event = {.type = PERCL_ON_SILENCE, .id = s->utterance_item};
-    if (s->utterance_item) script_event(s, &event);
+    struct percl_event event = {.type = PERCL_ON_SILENCE, .id = (uint32_t)token};
+    if (token == s->utterance_item && token != 0) script_event(s, &event);
 }
 
 static void on_call_recorded(void *arg, const struct store_recording *row)

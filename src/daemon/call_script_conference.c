@@ -98,7 +98,7 @@ static void on_joined(void *arg, status result, const struct conference *c)
     struct call_script *s = let_go(arg, conference);
     (void)c;
     if (!s) return;
-    if (result != STATUS_OK) call_control_forget(s->all->bridge->calls, s->call);
+    if (result != STATUS_OK) call_control_forget(s->all->bridge->calls, s->call, conference);
     joined(s, conference, result);
 }
 
@@ -108,7 +108,10 @@ void script_add_to_conference(struct call_script *s, const struct percl_effect *
     if (strcmp(e->call, s->call) != 0) {
         struct call_script *other = call_control_script(calls, s->account, e->call);
         struct percl_event event = {.type = PERCL_ON_ADD, .conference = e->conference, .add = e->add};
-        if (other) script_event(other, &event);
+        if (other)
+            script_event(other, &event);
+        else
+            script_warn(s, e, "the call that is named is not there, or is run by no script; skipped");
         return;
     }
     struct pending *p = wait_for(s, e->conference);

@@ -50,6 +50,8 @@ struct kept_event {
 /* call_script.c */
 void script_event(struct call_script *s, const struct percl_event *event);
 void script_carry_on(void *script);
+/** A warning for the call's log: the command of an effect named what is not there, or not the account's. */
+void script_warn(struct call_script *s, const struct percl_effect *e, const char *message);
 
 /* call_script_parts.c */
 void script_parts_init(struct call_script *s);

@@ -56,10 +56,34 @@ void calls_register_trunks(struct calls *cs)
     }
 }
 
-static void unregister_trunks(struct calls *cs)
+static bool same_text(const char *a, const char *b)
 {
-    for (size_t i = 0; cs->bridge->sip && i < cs->trunk_count; i++) {
-        if (cs->trunks[i].registers) send_register(cs, &cs->trunks[i], 0);
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* True where one of these is kept registered in the same way. */
+static bool registered_among(const struct trunk *t, const struct trunk *trunks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct trunk *other = &trunks[i];
+        bool same = other->registers && same_text(t->name, other->name) && same_text(t->host, other->host) &&
+                    same_text(t->transport, other->transport) && same_text(t->user, other->user) &&
+                    same_text(t->password, other->password);
+        if (same) return true;
+    }
+    return false;
+}
+
+/* What stays as it is stays registered throughout. */
+static void change_registrations(struct calls *cs, const struct trunk *now, size_t count)
+{
+    for (size_t i = 0; i < cs->trunk_count; i++) {
+        const struct trunk *t = &cs->trunks[i];
+        if (t->registers && !registered_among(t, now, count)) send_register(cs, t, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (now[i].registers && !registered_among(&now[i], cs->trunks, cs->trunk_count))
+            send_register(cs, &now[i], REGISTER_S);
     }
 }
 
@@ -70,11 +94,10 @@ status calls_set_trunks(struct calls *cs)
     if (!trunks) return STATUS_NO_MEMORY;
     for (size_t i = 0; i < config->trunk_count; i++)
         trunks[i] = make_trunk(&config->trunks[i]);
-    unregister_trunks(cs);
+    if (cs->bridge->sip) change_registrations(cs, trunks, config->trunk_count);
     free(cs->trunks);
     cs->trunks = trunks;
     cs->trunk_count = config->trunk_count;
-    calls_register_trunks(cs);
     return STATUS_OK;
 }
 

@@ -98,7 +98,7 @@ void calls_report(struct calls *cs, const struct engine_report *report)
     } else if (report->type == ENGINE_LEG_DIGIT && e->script) {
         call_script_key(e->script, report->digit);
     } else if (report->type == ENGINE_LEG_SILENT && e->script) {
-        call_script_silent(e->script);
+        call_script_silent(e->script, report->token);
     } else if (report->type == ENGINE_LEG_DIGITS_SENT && report->token == CALL_OUT_DIGITS_TOKEN) {
         call_out_digits_sent(e);
     } else if (report->type == ENGINE_LEG_DIGITS_SENT && e->script) {
@@ -118,9 +118,13 @@ struct engine_leg *calls_leg(const struct calls *cs, const char *id)
 void calls_hang_up(struct calls *cs, const char *id, const char *reason)
 {
     struct call_entry *e = map_get(cs->by_id, id);
-    if (!e) return;
-    e->joined = false; /* it is out of its conference already */
-    call_hang_up(e->call, reason);
+    if (e) call_hang_up(e->call, reason);
+}
+
+bool calls_belongs(const struct calls *cs, const char *id, const char *conference)
+{
+    const struct call_entry *e = map_get(cs->by_id, id);
+    return e && e->joined && strcmp(e->conference, conference) == 0;
 }
 
 static enum percl_left left_how(enum call_ended_reason reason)
@@ -148,7 +152,8 @@ static enum percl_end left_end(enum call_ended_reason reason)
 void calls_put_out(struct calls *cs, const char *id, const char *conference, enum call_ended_reason reason)
 {
     struct call_entry *e = map_get(cs->by_id, id);
-    if (!e) return;
+    /* One that moved on while the change waited belongs to another conference by now. */
+    if (!e || strcmp(e->conference, conference) != 0) return;
     e->joined = false;
     if (e->script)
         call_script_left(e->script, conference, left_how(reason));

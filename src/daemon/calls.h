@@ -46,7 +46,10 @@ void calls_report(struct calls *cs, const struct engine_report *report);
 /** The leg of a call; NULL where it has none (any more). Borrowed for the turn. */
 struct engine_leg *calls_leg(const struct calls *cs, const char *id);
 
-/** Ends a call that was put out of its conference, with a callEndedReason. An unknown id is no error. */
+/** True where the call is in this conference, or on its way in: not where it has moved on to another since. */
+bool calls_belongs(const struct calls *cs, const char *id, const char *conference);
+
+/** Ends a call with a callEndedReason; it leaves its conference. An unknown id is no error. */
 void calls_hang_up(struct calls *cs, const char *id, const char *reason);
 
 /**

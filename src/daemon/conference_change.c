@@ -161,7 +161,7 @@ static void carry(struct change *change)
     struct live *live = change->live;
     struct conferences *cs = live->conferences;
     uint64_t token = ++cs->tokens;
-    status s = conference_stage_carry(&live->stage, &change->effects, change->recording, token);
+    status s = conference_stage_carry(&live->stage, &change->effects, live->now->id, change->recording, token);
     if (s == STATUS_OK) {
         change->token = token;
         live->unheard++;

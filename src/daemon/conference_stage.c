@@ -56,26 +56,32 @@ static void start_recording(struct conference_stage *m, const char *recording)
     if (ring) engine_conference_record(m->engine, ring);
 }
 
-static void carry_one(struct conference_stage *m, const struct conference_effect *e, const char *recording)
+/* A call may have moved on to another conference while the change waited for its turn: its leg is that one's then. */
+static void carry_leg(struct conference_stage *m, const struct conference_effect *e, const char *conference)
 {
     struct engine_leg *leg = calls_leg(m->bridge->calls, e->call);
+    if (!leg) return;
+    if (e->type == EFFECT_LEG_IN) {
+        if (!calls_belongs(m->bridge->calls, e->call, conference)) return;
+        engine_leg_join(leg, m->engine, e->talk, e->listen);
+        engine_leg_dtmf(leg, e->on);
+        return;
+    }
+    if (!engine_leg_is_in(leg, m->engine)) return;
+    if (e->type == EFFECT_LEG_DTMF) engine_leg_dtmf(leg, e->on);
+    if (e->type == EFFECT_LEG_ROLES) engine_leg_roles(leg, e->talk, e->listen);
+    if (e->type == EFFECT_LEG_OUT) engine_leg_leave(leg);
+}
+
+static void carry_one(struct conference_stage *m, const struct conference_effect *e, const char *conference,
+                      const char *recording)
+{
     switch (e->type) {
     case EFFECT_AUDIO: engine_conference_audio(m->engine, engine_audio(e->audio)); break;
     case EFFECT_LEG_IN:
-        if (leg) {
-            engine_leg_join(leg, m->engine, e->talk, e->listen);
-            engine_leg_dtmf(leg, e->on);
-        }
-        break;
     case EFFECT_LEG_DTMF:
-        if (leg) engine_leg_dtmf(leg, e->on);
-        break;
     case EFFECT_LEG_ROLES:
-        if (leg) engine_leg_roles(leg, e->talk, e->listen);
-        break;
-    case EFFECT_LEG_OUT:
-        if (leg) engine_leg_leave(leg);
-        break;
+    case EFFECT_LEG_OUT: carry_leg(m, e, conference); break;
     case EFFECT_BEEP: engine_conference_play(m->engine, music_beep(m->bridge->music, e->beep), 0); break;
     case EFFECT_RECORD_START: start_recording(m, recording); break;
     case EFFECT_RECORD_STOP: engine_conference_record(m->engine, NULL); break;
@@ -84,7 +90,7 @@ static void carry_one(struct conference_stage *m, const struct conference_effect
 }
 
 status conference_stage_carry(struct conference_stage *m, const struct conference_effects *effects,
-                              const char *recording, uint64_t token)
+                              const char *conference, const char *recording, uint64_t token)
 {
     if (!any_for_engine(effects)) return STATUS_AGAIN;
     bool silent = false;
@@ -96,7 +102,7 @@ status conference_stage_carry(struct conference_stage *m, const struct conferenc
     engine_batch_begin(m->bridge->engine);
     for (size_t i = 0; i < effects->count; i++) {
         const struct conference_effect *e = &effects->items[i];
-        carry_one(m, e, recording);
+        carry_one(m, e, conference, recording);
         if (e->type == EFFECT_AUDIO) silent = e->audio == CONFERENCE_AUDIO_NONE;
     }
     engine_batch_end(m->bridge->engine, token);

@@ -29,13 +29,14 @@ void conference_stage_clear(struct conference_stage *m);
 /**
  * Carries out the effects that concern the engine, in order, as one batch.
  *
+ * @param conference its id: a leg that has moved on to another meanwhile is left alone
  * @param recording  id of the recording that EFFECT_RECORD_START begins; "" where there is none
  * @param token      comes back in ENGINE_DONE where this returns STATUS_OK
  * @return STATUS_OK (a batch is under way); STATUS_AGAIN (there was nothing for the engine); STATUS_FULL,
  *         STATUS_NO_MEMORY (the engine has no room: nothing was done)
  */
 MUST_CHECK status conference_stage_carry(struct conference_stage *m, const struct conference_effects *effects,
-                                         const char *recording, uint64_t token);
+                                         const char *conference, const char *recording, uint64_t token);
 
 /** The waitUrl's music is there: given. Where the default plays, they cross-fade. */
 void conference_stage_set_music(struct conference_stage *m, struct sound *sound);

@@ -22,6 +22,7 @@ struct playback_item {
     const char *file;              /**< URL of Play */
     const char *language, *engine; /**< Say; NULL: the defaults */
     uint32_t loop;                 /**< times; 0: for ever */
+    bool privacy;                  /**< what it is is not to be logged */
     const char *call;              /**< who hears it: this call, or the listeners of conference */
     const char *conference;
 };

@@ -174,6 +174,9 @@ void engine_leg_join(struct engine_leg *leg, struct engine_conference *conferenc
 void engine_leg_roles(struct engine_leg *leg, bool talk, bool listen);
 void engine_leg_leave(struct engine_leg *leg);
 
+/** True from engine_leg_join() into this conference until it leaves, or is moved into another. */
+bool engine_leg_is_in(const struct engine_leg *leg, const struct engine_conference *conference);
+
 /**
  * Whether digits that come from this leg as RFC 4733 events are passed on in the conference (in ENGINE_AUDIO_MIX): as
  * events to the others who listen and have agreed to events, as a tone to those who have not and into the recording.

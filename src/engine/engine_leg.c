@@ -177,6 +177,11 @@ void engine_leg_roles(struct engine_leg *leg, bool talk, bool listen)
     engine_commit(leg->engine);
 }
 
+bool engine_leg_is_in(const struct engine_leg *leg, const struct engine_conference *conference)
+{
+    return leg->conference == conference;
+}
+
 void engine_leg_leave(struct engine_leg *leg)
 {
     thread_assert(THREAD_CONTROL);

@@ -92,12 +92,21 @@ static void script(struct turn *t, const struct percl_event *e)
     steps_go_on(t);
 }
 
+/** What was being played is not to be logged: nor is why it could not, which may name it. */
+static bool plays_in_private(const struct percl_run *run)
+{
+    const struct percl_command *c = run->command;
+    if (run->phase == PHASE_COLLECTING) c = run->prompt > 0 ? &c->get_digits.prompts[run->prompt - 1] : NULL;
+    return c && (c->type == PERCL_SAY || c->type == PERCL_PLAY) && c->play.privacy;
+}
+
 static void played(struct turn *t, const struct percl_event *e)
 {
     struct percl_run *run = t->run;
     if (run->awaited == 0 || run->awaited != e->id) return;
     if (run->phase != PHASE_PLAYING && run->phase != PHASE_COLLECTING) return;
-    if (e->why) turn_log(t, PERCL_WARNING, run->command, "it could not be played", e->why);
+    const char *why = e->why && plays_in_private(run) ? "privacyMode hides why" : e->why;
+    if (e->why) turn_log(t, PERCL_WARNING, run->command, "it could not be played", why);
     if (run->phase == PHASE_PLAYING) {
         steps_go_on(t);
     } else {
