@@ -34,6 +34,7 @@ static void destroy(struct call_script *s)
     free(s->from);
     free(s->to);
     free(s->status_callback_url);
+    free(s->recorded.url);
     free(s);
 }
 
@@ -283,5 +284,5 @@ void call_script_over(struct call_script *s, const struct call_script_end *end)
     s->ended_unix_ms = end->ended_unix_ms;
     script_parts_call_over(s);
     script_event(s, &event);
-    if (!s->call_recording[0]) script_post_status(s, NULL);
+    if (!s->call_recording[0]) script_post_status(s);
 }

@@ -179,22 +179,30 @@ void call_script_silent(struct call_script *s, uint64_t token)
     if (token == s->utterance_item && token != 0) script_event(s, &event);
 }
 
+/* It may come to a limit of its own long before the call's end. */
 static void on_call_recorded(void *arg, const struct store_recording *row)
 {
     struct call_script *s = arg;
     char *url;
     struct percl_recording facts = facts_of(s, row, &url);
-    bool kept = strcmp(row->state, "complete") == 0 && row->duration_ms > 0;
     s->call_recording[0] = '\0';
-    if (s->over) script_post_status(s, kept ? &facts : NULL);
-    free(url);
-    if (s->over) loop_defer(s->all->bridge->loop, script_carry_on, s);
+    if (strcmp(row->state, "complete") == 0 && row->duration_ms > 0) {
+        strcpy(s->recorded.id, row->id);
+        s->recorded.url = url;
+        s->recorded.bytes = facts.size_bytes;
+        s->recorded.duration_s = facts.duration_s;
+    } else {
+        free(url);
+    }
+    if (!s->over) return;
+    script_post_status(s);
+    loop_defer(s->all->bridge->loop, script_carry_on, s);
 }
 
 void script_record_call(struct call_script *s)
 {
     struct engine_leg *leg = calls_leg(s->all->bridge->calls, s->call);
-    if (!leg || s->call_recording[0]) return;
+    if (!leg || s->call_recording[0] || s->recorded.id[0]) return;
     struct ring *ring = recordings_begin_call(s->all->bridge->recordings, s->account, s->call, MUSIC_RATE_HZ,
                                               s->call_recording, on_call_recorded, s);
     if (ring) engine_leg_record(leg, ring, ENGINE_LEG_BOTH);

@@ -95,9 +95,14 @@ void call_script_post_connect(struct call_script *s, enum percl_webhook webhook,
     free(body);
 }
 
-void script_post_status(struct call_script *s, const struct percl_recording *recording)
+void script_post_status(struct call_script *s)
 {
-    struct percl_extra extra = {.ended_reason = s->ended_reason, .recording = recording};
+    struct percl_recording recording = {.id = s->recorded.id,
+                                        .url = s->recorded.url,
+                                        .size_bytes = s->recorded.bytes,
+                                        .duration_s = s->recorded.duration_s};
+    struct percl_extra extra = {.ended_reason = s->ended_reason};
+    if (s->recorded.id[0]) extra.recording = &recording;
     if (!s->status_callback_url) return;
     extra.has_duration = s->connected_unix_ms != 0;
     if (extra.has_duration) extra.duration_s = (uint32_t)((s->ended_unix_ms - s->connected_unix_ms + 999) / 1000);

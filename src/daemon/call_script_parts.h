@@ -35,8 +35,14 @@ struct call_script {
     uint32_t events;      /**< notifications numbered so far, in the call's lane */
     uint32_t digits_item; /**< SendDigits under way; 0: none */
     /* one utterance at a time, and the whole call once */
-    uint32_t utterance_item; /**< 0: none */
-    id_text utterance, call_recording;
+    uint32_t utterance_item;           /**< 0: none */
+    id_text utterance, call_recording; /**< under way; "" for none */
+    struct {
+        id_text id; /**< "": none is there */
+        char *url;
+        uint64_t bytes;
+        uint32_t duration_s;
+    } recorded; /**< the whole call, once it is complete */
 };
 
 /** An event with what it points to. */
@@ -81,7 +87,7 @@ void script_record_call(struct call_script *s);
 /** Posts a notification in the call's lane; body is JSON. */
 void script_notify(struct call_script *s, const char *url, const char *body);
 /** callStatus, once the call is over and its recording complete. */
-void script_post_status(struct call_script *s, const struct percl_recording *recording);
+void script_post_status(struct call_script *s);
 
 /* call_script_conference.c */
 void script_pendings_drop(struct call_script *s);

@@ -485,7 +485,7 @@ static void send_heard(struct conference_media *c, const struct leg_context *con
         pcm = leg_own_lay_over(&leg->own, context, leg, heard, s->laid_over, c->samples, &event);
         shared = shared && pcm == heard;
     }
-    if (leg->own.frames) leg_own_record_tick(&leg->own, context, pcm, c->samples, &s->frame);
+    if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, c->samples, &s->frame);
     if (!leg->media.send) {
         leg_media_send_frame(leg, context, NULL, 0);
     } else if (event.on || leg->in_event) {

@@ -219,12 +219,13 @@ MUST_CHECK status engine_leg_send_digits(struct engine_leg *leg, const struct en
 enum engine_leg_sides {
     ENGINE_LEG_SAYS, /**< what the leg says, whether anybody hears it or not */
     ENGINE_LEG_BOTH, /**< that and what it is sent, mixed */
+    ENGINE_LEG_SIDES /* how many there are */
 };
 
 /**
  * Records a leg from its next tick on: struct pcm_frame items of 8000 Hz (media/pcm_frame.h), one a tick. A leg on hold
- * is silent. Closing the leg ends it.
- * @param frames  borrowed until a frame of kind PCM_FRAME_END has been popped; NULL ends the recording
+ * is silent. One of each kind may be under way at a time. Closing the leg ends them.
+ * @param frames  borrowed until a frame of kind PCM_FRAME_END has been popped; NULL ends the recording of that kind
  */
 void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_leg_sides sides);
 

@@ -35,7 +35,8 @@ static void tell(const struct leg_context *context, struct media_event event)
 static void note_what_is_on(struct leg_own *own)
 {
     own->speaks = own->play.sound || own->before.sound || own->digits || !ramp_open(&own->duck);
-    own->listens = own->frames || own->silence_ms > 0;
+    own->records = own->recordings[ENGINE_LEG_SAYS].frames || own->recordings[ENGINE_LEG_BOTH].frames;
+    own->listens = own->records || own->silence_ms > 0;
 }
 
 /* ---- sounds ---- */
@@ -215,17 +216,16 @@ const int16_t *leg_own_lay_over(struct leg_own *own, const struct leg_context *c
 
 void leg_own_record(struct leg_own *own, struct ring *frames, enum engine_leg_sides sides)
 {
-    if (own->frames) {
-        struct pcm_frame end = {.tick = own->tick, .kind = PCM_FRAME_END};
-        bool fits = ring_push(own->frames, &end); /* its last place is kept for this */
+    struct leg_recording *recording = &own->recordings[sides];
+    if (recording->frames) {
+        struct pcm_frame end = {.tick = recording->tick, .kind = PCM_FRAME_END};
+        bool fits = ring_push(recording->frames, &end); /* its last place is kept for this */
         assert(fits);
         (void)fits;
     }
-    own->frames = frames;
-    own->sides = sides;
-    own->tick = 0;
-    own->said_something = false;
-    limiter_init(&own->limiter, 8000);
+    *recording = (struct leg_recording){.frames = frames};
+    if (!own->records) own->said_something = false;
+    if (sides == ENGINE_LEG_BOTH) limiter_init(&own->limiter, 8000);
     note_what_is_on(own);
 }
 
@@ -251,7 +251,7 @@ static bool is_loud(const int16_t *pcm, uint32_t samples)
 void leg_own_said(struct leg_own *own, const struct leg_context *context, struct leg_media *leg, const int16_t *pcm,
                   uint32_t samples)
 {
-    own->said_something = pcm && own->frames;
+    own->said_something = pcm && own->records;
     if (own->said_something) memcpy(own->said, pcm, samples * sizeof *pcm);
     if (own->silence_ms == 0) return;
     own->loud_ticks = pcm && is_loud(pcm, samples) ? own->loud_ticks + 1 : 0;
@@ -261,9 +261,10 @@ void leg_own_said(struct leg_own *own, const struct leg_context *context, struct
     leg_own_watch_silence(own, 0, 0);
 }
 
-static void fill_frame(struct leg_own *own, const int16_t *heard, uint32_t samples, int16_t *pcm)
+static void fill_frame(struct leg_own *own, enum engine_leg_sides sides, const int16_t *heard, uint32_t samples,
+                       int16_t *pcm)
 {
-    if (own->sides == ENGINE_LEG_BOTH) {
+    if (sides == ENGINE_LEG_BOTH) {
         int32_t wide[FRAME_SAMPLES_MAX];
         for (uint32_t i = 0; i < samples; i++)
             wide[i] = (own->said_something ? own->said[i] : 0) + (heard ? heard[i] : 0);
@@ -278,18 +279,24 @@ static void fill_frame(struct leg_own *own, const int16_t *heard, uint32_t sampl
 void leg_own_record_tick(struct leg_own *own, const struct leg_context *context, const int16_t *heard, uint32_t samples,
                          struct pcm_frame *frame)
 {
-    frame->tick = own->tick++;
-    frame->kind = PCM_FRAME_AUDIO;
-    frame->samples = (uint16_t)samples;
-    fill_frame(own, heard, samples, frame->pcm);
+    for (unsigned sides = 0; sides < ENGINE_LEG_SIDES; sides++) {
+        struct leg_recording *recording = &own->recordings[sides];
+        if (!recording->frames) continue;
+        frame->tick = recording->tick++;
+        frame->kind = PCM_FRAME_AUDIO;
+        frame->samples = (uint16_t)samples;
+        fill_frame(own, sides, heard, samples, frame->pcm);
+        if (ring_space(recording->frames) < 2 || !ring_push(recording->frames, frame))
+            media_count(&context->counters->record_frames_lost, 1);
+    }
     own->said_something = false;
-    if (ring_space(own->frames) < 2 || !ring_push(own->frames, frame))
-        media_count(&context->counters->record_frames_lost, 1);
 }
 
 void leg_own_skip_tick(struct leg_own *own)
 {
-    if (own->frames) own->tick++;
+    for (unsigned sides = 0; sides < ENGINE_LEG_SIDES; sides++) {
+        if (own->recordings[sides].frames) own->recordings[sides].tick++;
+    }
 }
 
 /* ---- the end ---- */
@@ -300,6 +307,7 @@ void leg_own_close(struct leg_own *own, const struct leg_context *context, struc
     end_play(context, leg, &own->play);
     end_digits(own, context, leg);
     leg_own_record(own, NULL, ENGINE_LEG_SAYS);
+    leg_own_record(own, NULL, ENGINE_LEG_BOTH);
     leg_own_watch_silence(own, 0, 0);
 }
 
@@ -309,5 +317,6 @@ void leg_own_drop(struct leg_own *own)
     sound_unref(own->before.sound);
     free(own->digits);
     leg_own_record(own, NULL, ENGINE_LEG_SAYS);
+    leg_own_record(own, NULL, ENGINE_LEG_BOTH);
     leg_own_init(own);
 }

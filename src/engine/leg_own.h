@@ -47,8 +47,14 @@ struct leg_event {
     uint8_t code;
 };
 
+struct leg_recording {
+    struct ring *frames; /**< borrowed; NULL: not recording */
+    uint64_t tick;
+};
+
 struct leg_own {
     bool speaks;  /**< plays or sends digits: leg_own_lay_over() is wanted */
+    bool records; /**< leg_own_record_tick() is wanted */
     bool listens; /**< records or watches: leg_own_said() is wanted */
 
     struct leg_play play, before; /**< the latter fades, replaced */
@@ -60,10 +66,8 @@ struct leg_own {
     uint32_t pause_ms, on_ticks;
     struct dtmf_tone tone;
 
-    struct ring *frames; /**< borrowed; NULL: not recording */
-    enum engine_leg_sides sides;
-    uint64_t tick;
-    struct limiter limiter;
+    struct leg_recording recordings[ENGINE_LEG_SIDES]; /**< one of each kind at a time */
+    struct limiter limiter;                            /**< of ENGINE_LEG_BOTH */
 
     uint32_t silence_ms, quiet_ms; /**< 0: no watch */
     uint32_t loud_ticks;           /**< in a row */
@@ -100,7 +104,7 @@ void leg_own_said(struct leg_own *own, const struct leg_context *context, struct
 const int16_t *leg_own_lay_over(struct leg_own *own, const struct leg_context *context, struct leg_media *leg,
                                 const int16_t *heard, int16_t *out, uint32_t samples, struct leg_event *event);
 
-/** The tick's frame for the recording. @param heard  what the leg is sent; NULL: silence; @param frame  scratch */
+/** The tick's frame for the recordings. @param heard  what the leg is sent; NULL: silence; @param frame  scratch */
 void leg_own_record_tick(struct leg_own *own, const struct leg_context *context, const int16_t *heard, uint32_t samples,
                          struct pcm_frame *frame);
 

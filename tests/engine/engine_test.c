@@ -561,18 +561,33 @@ static void audio_goes_over_ipv6(void **state)
     assert_int_equal(p->gaps + p->jumps, 0);
 }
 
+/* Ends what a leg says being kept. @return how many frames there were */
+static uint32_t end_recording(struct peer *p, struct ring *frames)
+{
+    struct pcm_frame frame = {.kind = PCM_FRAME_AUDIO};
+    uint32_t count = 0;
+    engine_leg_record(p->leg, NULL, ENGINE_LEG_SAYS);
+    while (frame.kind != PCM_FRAME_END) {
+        rig_await(&rig, ring_pop(frames, &frame));
+        if (frame.kind == PCM_FRAME_AUDIO) count++;
+    }
+    return count;
+}
+
 static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
 {
     (void)state;
     struct sound *sound = tone_sound(1823, -15, 8000 * 60);
-    struct ring *frames;
+    struct ring *frames, *utterance;
     struct pcm_frame frame;
     struct peer *p = call_in(NULL, tones[0], 20);
     static const struct engine_digit digits[] = {{'4', 0}, {'2', 200}, {'#', 0}}, wrong[] = {{'x', 0}};
     assert_int_equal(engine_leg_send_digits(p->leg, wrong, 1, 1), STATUS_INVALID);
     assert_int_equal(engine_leg_send_digits(p->leg, digits, 0, 1), STATUS_INVALID);
     assert_int_equal(ring_create(&frames, pcm_frame_bytes(8000), 4096), STATUS_OK);
+    assert_int_equal(ring_create(&utterance, pcm_frame_bytes(8000), 4096), STATUS_OK);
     engine_leg_record(p->leg, frames, ENGINE_LEG_BOTH);
+    engine_leg_record(p->leg, utterance, ENGINE_LEG_SAYS);
     engine_leg_play(p->leg, sound, 0, 21);
     rig_await(&rig, fabs(peer_level(p, 1823) + 15) < 0.5);
     assert_int_equal(engine_leg_send_digits(p->leg, digits, 3, 22), STATUS_OK);
@@ -582,6 +597,7 @@ static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
     assert_ptr_equal(rig.last[ENGINE_LEG_DIGITS_SENT].user, p);
     rig_await(&rig, p->digit_count == 3);
     assert_string_equal(p->digits, "42#");
+    uint32_t said = end_recording(p, utterance);
     engine_leg_stop(p->leg);
     rig_await(&rig, rig.reports[ENGINE_LEG_PLAYED] == 1);
     assert_int_equal(rig.last[ENGINE_LEG_PLAYED].token, 21);
@@ -597,7 +613,9 @@ static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
         count++;
     assert_int_equal(frame.kind, PCM_FRAME_END);
     assert_true(count > 30);
+    assert_true(said > 20 && count > said); /* it went on when the utterance ended */
     assert_int_equal(p->gaps + p->jumps, 0);
+    ring_destroy(utterance);
     ring_destroy(frames);
     sound_unref(sound);
 }

@@ -86,12 +86,13 @@ static void record_leg(struct peer *p)
     struct recording *g;
     struct recording_spec spec = {.in_rate_hz = 8000};
     if (p->recorded) {
-        if (rng_below(&rng, 2)) engine_leg_record(p->leg, NULL, ENGINE_LEG_SAYS);
+        if (rng_below(&rng, 2))
+            engine_leg_record(p->leg, NULL, (enum engine_leg_sides)rng_below(&rng, ENGINE_LEG_SIDES));
         return;
     }
     random_id(spec.id, "RE");
     assert_int_equal(recorder_open(recorder, &spec, &g), STATUS_OK);
-    engine_leg_record(p->leg, recording_ring(g), (enum engine_leg_sides)rng_below(&rng, 2));
+    engine_leg_record(p->leg, recording_ring(g), (enum engine_leg_sides)rng_below(&rng, ENGINE_LEG_SIDES));
     recordings++;
     p->recorded = true;
 }
@@ -220,7 +221,9 @@ static void random_commands_do_no_harm(void **state)
         engine_conference_close(conferences[i]);
     }
     for (int i = 0; i < PEERS; i++) {
-        if (rig.peers[i]->leg) engine_leg_record(rig.peers[i]->leg, NULL, ENGINE_LEG_SAYS);
+        if (!rig.peers[i]->leg) continue;
+        engine_leg_record(rig.peers[i]->leg, NULL, ENGINE_LEG_SAYS);
+        engine_leg_record(rig.peers[i]->leg, NULL, ENGINE_LEG_BOTH);
     }
     while (recordings_done < recordings) {
         engine_poll(rig.engine);
