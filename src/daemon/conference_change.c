@@ -155,23 +155,27 @@ void change_media_failed(void *arg)
     conferences_happen(live->conferences, live->now->id, &event, NULL, NULL, NULL);
 }
 
-/* The change is true in live->now. Its answer waits for the tick in which it is heard. */
+/*
+ * The change is true in live->now. A client's answer waits for the tick in which it is heard; what happened on the wire
+ * is told at once, for its script may be over by then.
+ */
 static void carry(struct change *change)
 {
     struct live *live = change->live;
     struct conferences *cs = live->conferences;
-    uint64_t token = ++cs->tokens;
+    uint64_t token = change->of_client ? ++cs->tokens : 0;
     status s = conference_stage_carry(&live->stage, &change->effects, live->now->id, change->recording, token);
-    if (s == STATUS_OK) {
+    bool waits = s == STATUS_OK && change->of_client;
+    if (waits) {
         change->token = token;
         live->unheard++;
         list_push_back(&cs->audible, &change->link);
-    } else if (s != STATUS_AGAIN) {
+    } else if (s != STATUS_OK && s != STATUS_AGAIN) {
         log_event(LOG_ERROR, "conference_media_failed", "conf=%s why=%s", live->now->id, status_name(s));
         loop_defer(cs->bridge->loop, change_media_failed, live);
     }
     carry_rest(live, &change->effects);
-    if (s != STATUS_OK) {
+    if (!waits) {
         tell(change, STATUS_OK);
         change_destroy(change);
     }

@@ -31,7 +31,7 @@ void conference_stage_clear(struct conference_stage *m);
  *
  * @param conference its id: a leg that has moved on to another meanwhile is left alone
  * @param recording  id of the recording that EFFECT_RECORD_START begins; "" where there is none
- * @param token      comes back in ENGINE_DONE where this returns STATUS_OK
+ * @param token      comes back in ENGINE_DONE where this returns STATUS_OK; 0: nothing comes back
  * @return STATUS_OK (a batch is under way); STATUS_AGAIN (there was nothing for the engine); STATUS_FULL,
  *         STATUS_NO_MEMORY (the engine has no room: nothing was done)
  */
