@@ -16,6 +16,8 @@
 #include "net/http_server.h"
 #include "net/http_target.h"
 
+enum { HTTP_PEER_SIZE = 64 };
+
 struct http_connection;
 
 struct http_request {
@@ -25,7 +27,7 @@ struct http_request {
     struct evhttp_request *ev;
     enum http_method method;
     struct http_target target;
-    char peer[64];
+    char peer[HTTP_PEER_SIZE];
     bool tls;
     struct loop *loop;
 
@@ -45,6 +47,9 @@ void http_request_orphan(struct http_request *request);
 /* Done by http_server.c for http_request.c. */
 
 struct evhttp_connection *http_connection_ev(struct http_connection *connection);
+
+/** Where it comes from, HTTP_PEER_SIZE bytes: an address as address_format() writes it. */
+const char *http_connection_peer(const struct http_connection *connection);
 
 /** From here on what goes out is ours and not a refusal by evhttp; asks to close afterwards where the server stops. */
 void http_connection_reply_begins(struct http_connection *connection, struct evhttp_request *ev);

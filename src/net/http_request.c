@@ -7,7 +7,6 @@
 
 #include <event2/keyvalq_struct.h>
 
-#include "net/cidr.h"
 #include "net/http_connection.h"
 #include "net/http_range.h"
 #include "os/log.h"
@@ -68,14 +67,6 @@ static const char *framing_fault(struct evhttp_request *ev)
     return NULL;
 }
 
-static void note_peer(struct http_request *request, struct evhttp_connection *evcon)
-{
-    const struct sockaddr *address = evhttp_connection_get_addr(evcon);
-    char text[CIDR_TEXT_SIZE] = "?";
-    if (address) address_format(address, text);
-    snprintf(request->peer, sizeof request->peer, "%.63s", text);
-}
-
 struct http_request *http_request_create(struct http_connection *connection, struct evhttp_request *ev)
 {
     const char *fault = framing_fault(ev);
@@ -102,7 +93,7 @@ struct http_request *http_request_create(struct http_connection *connection, str
     request->fd = -1;
     request->method = method_of(evhttp_request_get_command(ev));
     list_init(&request->link);
-    note_peer(request, http_connection_ev(connection));
+    memcpy(request->peer, http_connection_peer(connection), sizeof request->peer);
     return request;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/cidr.h"
 #include "net/http_connection.h"
 #include "net/http_linger.h"
 #include "net/loop_base.h"
@@ -60,6 +61,7 @@ struct http_connection {
     enum connection_state state;
     size_t refusal_at; /* where evhttp's own reply starts in the output */
     int refusal_code;
+    char peer[HTTP_PEER_SIZE];
 };
 
 /* Errors. */
@@ -114,6 +116,11 @@ static struct http_connection *find_connection(struct http_server *server, const
 struct evhttp_connection *http_connection_ev(struct http_connection *connection)
 {
     return connection->ev;
+}
+
+const char *http_connection_peer(const struct http_connection *connection)
+{
+    return connection->peer;
 }
 
 static void start_deadline(struct http_connection *c)
@@ -253,6 +260,14 @@ void http_connection_close(struct http_connection *c)
     evhttp_connection_free(c->ev); /* comes back by on_close() */
 }
 
+static void note_peer(struct http_connection *c)
+{
+    const struct sockaddr *address = evhttp_connection_get_addr(c->ev);
+    char text[CIDR_TEXT_SIZE] = "?";
+    if (address) address_format(address, text);
+    snprintf(c->peer, sizeof c->peer, "%.63s", text);
+}
+
 /*
  * evhttp says nothing of a connection before its first request. Its bufferevent is made by us, though, and carries
  * the connection as the argument of its callbacks, from the end of the turn in which it was accepted.
@@ -269,6 +284,7 @@ static void adopt(void *arg)
         return;
     }
     c->ev = ev;
+    note_peer(c);
     evhttp_connection_set_closecb(c->ev, on_close, c);
     setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     if (c->server->stopping || c->server->connection_count > c->server->config.connections_max)
