@@ -65,7 +65,6 @@ void change_drop_audible(struct conferences *cs)
 static status post_callback(struct conferences *cs, struct store_tx *tx, const struct conference *c, uint32_t number,
                             const char *body)
 {
-    if (!c->status_callback_url) return STATUS_OK;
     struct hook_event event = {
         .account = c->account, .lane = c->id, .n = number, .url = c->status_callback_url, .body = body};
     return body ? hook_post(cs->bridge->hook, tx, &event) : STATUS_NO_MEMORY;
@@ -84,6 +83,7 @@ static status add_effect(struct conferences *cs, struct store_tx *tx, const stru
     }
     case EFFECT_RECORD_START: return recordings_prepare(cs->bridge->recordings, tx, c, recording);
     case EFFECT_STATUS:
+        if (!c->status_callback_url) return STATUS_OK;
         body = conference_status_body("conferenceStatus", c, e->status, NULL);
         s = post_callback(cs, tx, c, e->event, body);
         free(body);
