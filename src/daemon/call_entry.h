@@ -102,8 +102,8 @@ enum { CALL_OUT_DIGITS_TOKEN = UINT32_MAX }; /**< of sendDigits; scripts number 
 void call_out_connected(struct call_entry *e);
 void call_out_digits_sent(struct call_entry *e);
 
-/** It never was up: its connect webhook says so; the answer is not run. */
-void call_out_failed(struct call_entry *e);
+/** It is over: where its script was never asked for, its connect webhook says so; the answer is not run. */
+void call_out_over(struct call_entry *e);
 void call_out_destroy(struct call_out *out);
 
 /* ---- call_media.c ---- */

@@ -188,7 +188,7 @@ static void end_script(struct call_entry *e)
         .ended_unix_ms = clock_unix_ms(),
     };
     struct call_script *script = e->script;
-    if (e->out && !e->call->connected_unix_ms) call_out_failed(e);
+    if (e->out) call_out_over(e);
     call_script_over(script, &end);
     e->events = call_script_events(script);
     e->script = NULL;

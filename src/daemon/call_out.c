@@ -22,6 +22,7 @@ struct call_out {
     char *connect_url, *send_digits;
     uint32_t timeout_s;
     bool api, privacy;
+    bool begun; /* its script is asked for */
     void (*stored)(void *arg, status s, const struct store_call *row);
     void *stored_arg;
 };
@@ -243,6 +244,7 @@ static enum percl_webhook connect_hook(const struct call_entry *e)
 
 static void begin(struct call_entry *e)
 {
+    e->out->begun = true;
     call_script_begin(e->script, connect_hook(e), e->out->connect_url, true);
 }
 
@@ -258,7 +260,7 @@ void call_out_digits_sent(struct call_entry *e)
     begin(e);
 }
 
-void call_out_failed(struct call_entry *e)
+void call_out_over(struct call_entry *e)
 {
-    call_script_post_connect(e->script, connect_hook(e), e->out->connect_url);
+    if (!e->out->begun) call_script_post_connect(e->script, connect_hook(e), e->out->connect_url);
 }
