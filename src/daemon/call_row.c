@@ -14,15 +14,16 @@ static const char *ended_status(const struct call_entry *e)
     if (e->call->connected_unix_ms) return "completed";
     if (!e->call->outgoing) return "failed";
     if (strcmp(reason, "busy") == 0 || strcmp(reason, "noAnswer") == 0) return reason;
-    return strcmp(reason, "callCanceled") == 0 ? "canceled" : "failed";
+    bool ours = strcmp(reason, "callCanceled") == 0 || strcmp(reason, "appHangup") == 0;
+    return ours ? "canceled" : "failed";
 }
 
 const char *call_row_status(const struct call_entry *e)
 {
     switch (e->call->state) {
-    case CALL_QUEUED: return "queued";
+    case CALL_QUEUED:
+    case CALL_DIALLING: return "queued"; /* until the other end says that it rings */
     case CALL_INCOMING:
-    case CALL_DIALLING:
     case CALL_RINGING: return "ringing";
     case CALL_ANSWERED:
     case CALL_CONNECTED: return "inProgress";

@@ -98,6 +98,11 @@ void script_play(struct call_script *s, const struct percl_effect *e)
 
 void script_stop_play(struct call_script *s, uint32_t id)
 {
+    struct engine_leg *leg = calls_leg(s->all->bridge->calls, s->call);
+    if (id == s->digits_item) {
+        if (leg) engine_leg_stop(leg);
+        s->digits_item = 0;
+    }
     list_each_safe (link, &s->sounds) {
         struct sound_item *item = list_object(link, struct sound_item, link);
         if (item->id != id) continue;

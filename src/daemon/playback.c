@@ -148,14 +148,14 @@ void playback_stop(struct playback *p)
     release(p);
 }
 
-/* A conference plays a sound once at a time: further times are started here. */
+/* A conference plays a sound once at a time: further times are started here, unless it was cut. */
 void playbacks_report(struct playbacks *ps, const struct engine_report *report)
 {
     list_each_safe (link, &ps->playing) {
         struct playback *p = list_object(link, struct playback, link);
         if (p->token == 0 || p->token != report->token) continue;
         p->token = 0;
-        bool again = p->conference[0] && (p->loop == 0 || --p->loop > 0);
+        bool again = report->completed && p->conference[0] && (p->loop == 0 || --p->loop > 0);
         if (again)
             play(p);
         else

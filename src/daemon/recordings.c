@@ -179,10 +179,21 @@ void recordings_forget(struct recordings *r, const char *id)
     if (running) running->done = NULL;
 }
 
+enum { WHOSE_SIZE = 64 };
+
+/* For the log: what it is a recording of. @return out */
+static const char *whose(const struct store_recording *row, char out[WHOSE_SIZE])
+{
+    bool of_call = row->call[0] != '\0';
+    snprintf(out, WHOSE_SIZE, "%s=%s", of_call ? "call" : "conf", of_call ? row->call : row->conference);
+    return out;
+}
+
 struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz)
 {
     struct running *running = find(r, id);
     struct recording_spec spec = {.in_rate_hz = rate_hz, .user = running};
+    char of[WHOSE_SIZE];
     struct recording *recording;
     if (!running) return NULL;
     conferences_hold(r->bridge->conferences, running->row.conference);
@@ -195,7 +206,7 @@ struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rat
         return NULL;
     }
     running->begun_us = clock_now_us();
-    log_event(LOG_INFO, "recording_began", "conf=%s recording=%s", running->row.conference, id);
+    log_event(LOG_INFO, "recording_began", "%s recording=%s", whose(&running->row, of), id);
     return recording_ring(recording);
 }
 
@@ -334,11 +345,12 @@ void recordings_report(void *arg, const struct recording_report *report)
 {
     struct recordings *r = arg;
     struct running *running = find(r, report->id);
+    char of[WHOSE_SIZE];
     if (!running || running->reported) return;
     running->reported = true;
     set_outcome(&running->row, report);
     log_event(report->end == RECORDING_ENDED ? LOG_INFO : LOG_WARN, "recording_ended",
-              "conf=%s recording=%s end=%s duration_ms=%llu lost_ms=%llu", running->row.conference, report->id,
+              "%s recording=%s end=%s duration_ms=%llu lost_ms=%llu", whose(&running->row, of), report->id,
               recording_end_name(report->end), (unsigned long long)report->duration_ms,
               (unsigned long long)report->lost_ms);
     if (running->row.state) announce(running);
