@@ -22,6 +22,7 @@ import json
 import math
 import os
 import queue
+import random
 import re
 import secrets
 import shutil
@@ -72,11 +73,18 @@ def wait_until(condition, seconds, what, every_s=0.01):
 
 
 def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
-    """A port that was free a moment ago, for programs that cannot bind port 0 and say which they got."""
+    """A port that was free a moment ago, for programs that cannot bind port 0 and say which they got. From below those
+    that the kernel gives to everybody else, so that none of them takes it meanwhile."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    for _ in range(200):
+        port = random.SystemRandom().randrange(10000, 30000)
+        with socket.socket(family, kind) as s:
+            try:
+                s.bind((host, port))
+                return port
+            except OSError:
+                pass
+    raise AssertionError("no free port")
 
 
 def free_sip_port(host):

@@ -1,5 +1,6 @@
 """Writes sipp scenarios from short steps, and runs them against parley-sip."""
 import contextlib
+import random
 import socket
 import subprocess
 import time
@@ -92,11 +93,18 @@ def pause(ms):
 
 
 def free_port(host="127.0.0.1"):
-    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind((host, 0))
-    port = s.getsockname()[1]
-    s.close()
-    return port
+    """For UDP and TCP; from below those that the kernel gives to everybody else, so that none of them takes it meanwhile."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(200):
+        port = random.SystemRandom().randrange(10000, 30000)
+        with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family, socket.SOCK_STREAM) as tcp:
+            try:
+                udp.bind((host, port))
+                tcp.bind((host, port))
+                return port
+            except OSError:
+                pass
+    raise AssertionError("no free port")
 
 
 def write(folder, name, steps):
