@@ -188,6 +188,7 @@ static void end_script(struct call_entry *e)
         .ended_unix_ms = clock_unix_ms(),
     };
     struct call_script *script = e->script;
+    call_script_ending(script);
     if (e->out) call_out_over(e);
     call_script_over(script, &end);
     e->events = call_script_events(script);
@@ -201,7 +202,8 @@ static void world_ended(void *arg, struct call *call, const char *reason)
     e->ended_reason = reason;
     log_event(LOG_INFO, "call_ended", "call=%s conf=%s reason=%s", call->id, e->conference, reason);
     cs->figures.ended++;
-    if (e->revision > 0) call_row_save(e); /* a call that was never let in leaves a line in the log, no row */
+    /* A call that was never let in leaves a line in the log, no row; one with a script is stored with its webhooks. */
+    if (e->revision > 0 && !e->script) call_row_save(e);
     if (e->joined) {
         struct conference_event event = {.type = CONFERENCE_LEAVE, .call = call->id};
         conferences_happen(cs->bridge->conferences, e->conference, &event, NULL, NULL, NULL);

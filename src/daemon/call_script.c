@@ -285,4 +285,5 @@ void call_script_over(struct call_script *s, const struct call_script_end *end)
     script_parts_call_over(s);
     script_event(s, &event);
     if (!s->call_recording[0]) script_post_status(s);
+    script_store_end(s);
 }

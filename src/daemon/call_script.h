@@ -61,6 +61,12 @@ void call_script_digits_sent(struct call_script *s, uint64_t token);
 /** How many webhooks it has numbered in the call's lane: for the call's row. */
 uint32_t call_script_events(const struct call_script *s);
 
+/**
+ * The call is ending: its row as it is at call_script_over() and the webhooks that are posted until then are stored as
+ * one, so that no crash leaves an ended call of which nobody was told.
+ */
+void call_script_ending(struct call_script *s);
+
 /** How a call ended. Texts are static. */
 struct call_script_end {
     const char *status; /**< "completed", "failed" ...: for webhooks that come after */

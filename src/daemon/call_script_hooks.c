@@ -71,19 +71,48 @@ static char *make_body(struct call_script *s, enum percl_webhook webhook, const 
     return text;
 }
 
+static bool post(struct call_script *s, struct store_tx *tx, const char *url, const char *body)
+{
+    struct hook_event event = {.account = s->account, .lane = s->call, .n = s->events + 1, .url = url, .body = body};
+    bool posted = hook_post(s->all->bridge->hook, tx, &event) == STATUS_OK;
+    if (posted) s->events++;
+    if (!posted) log_event(LOG_ERROR, "notification_lost", "call=%s why=no_memory", s->call);
+    return posted;
+}
+
 void script_notify(struct call_script *s, const char *url, const char *body)
 {
     struct bridge *bridge = s->all->bridge;
     struct store_tx *tx;
-    struct hook_event event = {.account = s->account, .lane = s->call, .n = s->events + 1, .url = url, .body = body};
-    if (store_begin(bridge->store, &tx) != STATUS_OK) return;
-    if (hook_post(bridge->hook, tx, &event) != STATUS_OK) {
-        store_discard(tx);
+    if (s->ending) {
+        post(s, s->ending, url, body);
+        return;
+    }
+    if (store_begin(bridge->store, &tx) != STATUS_OK) {
         log_event(LOG_ERROR, "notification_lost", "call=%s why=no_memory", s->call);
         return;
     }
-    s->events++;
+    if (!post(s, tx, url, body)) {
+        store_discard(tx);
+        return;
+    }
     call_control_save(bridge->calls, s->call, tx);
+    store_commit_unsaved(tx, NULL, NULL);
+}
+
+void call_script_ending(struct call_script *s)
+{
+    if (store_begin(s->all->bridge->store, &s->ending) == STATUS_OK) return;
+    s->ending = NULL;
+    log_event(LOG_ERROR, "call_not_stored", "call=%s why=no_memory", s->call);
+}
+
+void script_store_end(struct call_script *s)
+{
+    struct store_tx *tx = s->ending;
+    if (!tx) return;
+    s->ending = NULL;
+    call_control_save(s->all->bridge->calls, s->call, tx);
     store_commit_unsaved(tx, NULL, NULL);
 }
 

@@ -32,8 +32,9 @@ struct call_script {
     char *status_callback_url; /**< of callStatus; NULL for none */
     const char *ended_reason;  /**< static; once over */
     int64_t connected_unix_ms, ended_unix_ms;
-    uint32_t events;      /**< notifications numbered so far, in the call's lane */
-    uint32_t digits_item; /**< SendDigits under way; 0: none */
+    struct store_tx *ending; /**< call_script_ending() to call_script_over() */
+    uint32_t events;         /**< notifications numbered so far, in the call's lane */
+    uint32_t digits_item;    /**< SendDigits under way; 0: none */
     /* one utterance at a time, and the whole call once */
     uint32_t utterance_item;           /**< 0: none */
     id_text utterance, call_recording; /**< under way; "" for none */
@@ -86,6 +87,8 @@ void script_record_call(struct call_script *s);
 
 /** Posts a notification in the call's lane; body is JSON. */
 void script_notify(struct call_script *s, const char *url, const char *body);
+/** Stores the call's end with what was posted since call_script_ending(). */
+void script_store_end(struct call_script *s);
 /** callStatus, once the call is over and its recording complete. */
 void script_post_status(struct call_script *s);
 
