@@ -98,6 +98,15 @@ void call_control_forget(struct calls *cs, const char *call, const char *confere
     if (e && strcmp(e->conference, conference) == 0) e->joined = false;
 }
 
+bool call_control_row(struct calls *cs, const char *call, struct store_call *row)
+{
+    struct call_entry *e = find(cs, call);
+    if (!e) return false;
+    e->revision++;
+    call_row_fill(e, row);
+    return true;
+}
+
 void call_control_save(struct calls *cs, const char *call, struct store_tx *tx)
 {
     struct call_entry *e = find(cs, call);

@@ -14,6 +14,7 @@
 #include "percl/percl_command.h"
 
 struct call_script;
+struct store_call;
 
 /** Answers it. @return true where it is up already: then nothing follows */
 bool call_control_answer(struct calls *cs, const char *call);
@@ -49,6 +50,9 @@ void call_control_leave(struct calls *cs, const char *call);
 
 /** This conference did not take it: it is in none, unless it was put into another since. */
 void call_control_forget(struct calls *cs, const char *call, const char *conference);
+
+/** Its row as it is now, a revision later; texts borrowed from it. @return false where there is no such call */
+bool call_control_row(struct calls *cs, const char *call, struct store_call *row);
 
 /** Its row is stored again: a webhook was numbered. */
 void call_control_save(struct calls *cs, const char *call, struct store_tx *tx);

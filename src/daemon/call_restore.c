@@ -42,8 +42,10 @@ static void end_row(struct calls *cs, struct store_tx *tx, const struct store_ca
 {
     struct store_call row = *lost;
     row.status = row.connect_unix_ms ? "completed" : "failed";
-    row.ended_reason = "internalError";
-    row.end_unix_ms = row.updated_unix_ms = clock_unix_ms();
+    row.updated_unix_ms = clock_unix_ms();
+    /* One that was over already had its callStatus wait for its recording. */
+    if (!row.ended_reason) row.ended_reason = "internalError";
+    if (!row.end_unix_ms) row.end_unix_ms = row.updated_unix_ms;
     row.revision++;
     if (row.status_callback_url && row.status_callback_url[0]) post_status(cs, tx, &row);
     store_put_call(tx, &row);

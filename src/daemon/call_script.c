@@ -35,6 +35,7 @@ static void destroy(struct call_script *s)
     free(s->to);
     free(s->status_callback_url);
     free(s->recorded.url);
+    store_call_clear(&s->ended);
     free(s);
 }
 

@@ -200,7 +200,9 @@ static void on_call_recorded(void *arg, const struct store_recording *row)
         free(url);
     }
     if (!s->over) return;
+    call_script_ending(s);
     script_post_status(s);
+    script_store_end(s);
     loop_defer(s->all->bridge->loop, script_carry_on, s);
 }
 

@@ -7,6 +7,7 @@
 #include "hook/hook.h"
 #include "hook/script_request.h"
 #include "os/log.h"
+#include "store/store_tx.h"
 
 /* A script-bearing request under way. */
 struct ask {
@@ -80,6 +81,24 @@ static bool post(struct call_script *s, struct store_tx *tx, const char *url, co
     return posted;
 }
 
+/* While callStatus waits for the recording, the row stays one that the next start would take for unfinished. */
+static void put_waiting(struct call_script *s, struct store_tx *tx)
+{
+    struct store_call row = s->ended;
+    row.events = s->events;
+    if (s->call_recording[0]) row.status = "inProgress";
+    store_put_call(tx, &row);
+    store_delete_dialog(tx, row.id);
+}
+
+static void save_row(struct call_script *s, struct store_tx *tx)
+{
+    if (s->ended.id[0])
+        put_waiting(s, tx);
+    else
+        call_control_save(s->all->bridge->calls, s->call, tx);
+}
+
 void script_notify(struct call_script *s, const char *url, const char *body)
 {
     struct bridge *bridge = s->all->bridge;
@@ -96,7 +115,7 @@ void script_notify(struct call_script *s, const char *url, const char *body)
         store_discard(tx);
         return;
     }
-    call_control_save(bridge->calls, s->call, tx);
+    save_row(s, tx);
     store_commit_unsaved(tx, NULL, NULL);
 }
 
@@ -110,9 +129,13 @@ void call_script_ending(struct call_script *s)
 void script_store_end(struct call_script *s)
 {
     struct store_tx *tx = s->ending;
+    struct store_call row;
     if (!tx) return;
     s->ending = NULL;
-    call_control_save(s->all->bridge->calls, s->call, tx);
+    if (s->call_recording[0] && call_control_row(s->all->bridge->calls, s->call, &row) &&
+        store_call_copy(&s->ended, &row) != STATUS_OK)
+        log_event(LOG_ERROR, "call_not_stored", "call=%s why=no_memory", s->call);
+    save_row(s, tx);
     store_commit_unsaved(tx, NULL, NULL);
 }
 

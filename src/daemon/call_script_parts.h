@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "daemon/call_script.h"
 #include "percl/percl_effects.h"
+#include "store/store_rows.h"
 
 struct call_scripts {
     struct bridge *bridge;
@@ -32,6 +33,7 @@ struct call_script {
     char *status_callback_url; /**< of callStatus; NULL for none */
     const char *ended_reason;  /**< static; once over */
     int64_t connected_unix_ms, ended_unix_ms;
+    struct store_call ended; /**< its last row, where callStatus waits for the recording; id "": none */
     struct store_tx *ending; /**< call_script_ending() to call_script_over() */
     uint32_t events;         /**< notifications numbered so far, in the call's lane */
     uint32_t digits_item;    /**< SendDigits under way; 0: none */
