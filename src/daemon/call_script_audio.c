@@ -155,6 +155,9 @@ void script_record_start(struct call_script *s, const struct percl_effect *e)
     struct engine_leg *leg = calls_leg(s->all->bridge->calls, s->call);
     struct percl_event begun = {.type = PERCL_ON_RECORDING, .id = e->id};
     struct percl_event nothing = {.type = PERCL_ON_RECORDED, .id = e->id};
+    /* One that another call's AddToConference broke off may still be on its way: nobody waits for it any more. */
+    if (s->utterance[0]) recordings_forget(s->all->bridge->recordings, s->utterance);
+    s->utterance[0] = '\0';
     struct ring *ring = leg ? recordings_begin_call(s->all->bridge->recordings, s->account, s->call, MUSIC_RATE_HZ,
                                                     s->utterance, on_utterance, s)
                             : NULL;
