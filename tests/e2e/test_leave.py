@@ -1,4 +1,5 @@
 """Leaving a conference by every way there is: which script goes on, what is told, and in which order."""
+import threading
 import unittest
 
 from harness import BridgeTest, wait_until
@@ -39,6 +40,35 @@ class Leave(BridgeTest):
 
     def state(self, phone):
         return self.bridge.expect(200, "GET", "/Calls/" + phone.call_id).json["status"]
+
+    def test_a_call_that_rest_ends_leaves_its_conference(self):
+        phone = self.enter("ended")
+        self.bridge.expect(202, "POST", "/Calls/" + phone.call_id, {"status": "completed"})
+        left = self.told("/left", phone.call_id)
+        self.assertEqual(left.json["conferenceId"], self.room)
+        self.told("/over", phone.call_id, callEndedReason="appHangup", conferenceId=None)
+        self.bridge.status_is(self.room, "empty")
+        self.assertEqual(self.bridge.participants(self.room), [])
+
+    def test_a_call_moves_while_clients_change_both_conferences(self):
+        other = self.bridge.conference()["conferenceId"]
+        phone, listener = self.enter("mover", leave=False), self.enter("follower", leave=False)
+        for turn in range(6):
+            target = (other, self.room)[turn % 2]
+            self.hooks.scripts["/voice"] = [{"AddToConference": {"conferenceId": target, "callId": moved.call_id}}
+                                            for moved in (phone, listener)]
+            changes = [threading.Thread(target=self.bridge.conference_update, args=(room,), kwargs={"alias": "x"})
+                       for room in (self.room, other)]
+            driver = self.callers.call("driver%d" % turn, self.bridge.uri(self.user))
+            for change in changes:
+                change.start()
+            for change in changes:
+                change.join()
+            wait_until(lambda: {p["callId"] for p in self.bridge.participants(target)} ==
+                       {phone.call_id, listener.call_id}, 5.0, "both have moved")
+            driver.wait("ended", 5.0)
+        phone.hears(1141.0, -30)
+        listener.hears(1141.0, -30)
 
     def test_the_states_are_walked_and_who_left_before_a_terminate_lives_on(self):
         waiting = self.enter("early", startConfOnEnter=False)
