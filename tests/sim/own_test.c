@@ -257,12 +257,12 @@ static struct ring *record(int i, enum engine_leg_sides sides)
 }
 
 /* @return samples; the frames follow each other and end with an END */
-static uint32_t recorded(int i, struct ring *ring, int16_t *pcm, uint32_t max)
+static uint32_t recorded(int i, enum engine_leg_sides sides, struct ring *ring, int16_t *pcm, uint32_t max)
 {
     struct pcm_frame frame;
     uint32_t samples = 0;
     uint64_t tick = 0;
-    sim_command(&sim, (struct core_command){.type = CORE_LEG_RECORD, .leg = &parties[i]->leg});
+    sim_command(&sim, (struct core_command){.type = CORE_LEG_RECORD, .leg = &parties[i]->leg, .sides = sides});
     while (ring_pop(ring, &frame)) {
         assert_int_equal(frame.tick, tick++);
         if (frame.kind == PCM_FRAME_END) break;
@@ -287,19 +287,19 @@ static void a_leg_is_recorded_alone_or_with_what_it_hears(void **state)
     struct ring *alone = record(0, ENGINE_LEG_SAYS), *muted = record(2, ENGINE_LEG_SAYS),
                 *both = record(1, ENGINE_LEG_BOTH);
     sim_run(&sim, 1000000);
-    uint32_t n = recorded(0, alone, pcm, KEPT);
+    uint32_t n = recorded(0, ENGINE_LEG_SAYS, alone, pcm, KEPT);
     assert_in_range(n, 7840, 8160);
     assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[0], 0).level_dbfs + 15) < 0.3);
-    n = recorded(2, muted, pcm, KEPT);
+    n = recorded(2, ENGINE_LEG_SAYS, muted, pcm, KEPT);
     assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[2], 0).level_dbfs + 15) < 0.3);
     assert_true(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[1], 0).level_dbfs < -60);
-    n = recorded(1, both, pcm, KEPT);
+    n = recorded(1, ENGINE_LEG_BOTH, both, pcm, KEPT);
     assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[1], 0).level_dbfs + 15) < 0.3);
     sim_join(parties[2], conference, true, true);
     settle();
     both = record(1, ENGINE_LEG_BOTH);
     sim_run(&sim, 1000000);
-    n = recorded(1, both, pcm, KEPT);
+    n = recorded(1, ENGINE_LEG_BOTH, both, pcm, KEPT);
     for (int i = 1; i <= 2; i++)
         assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[i], 0).level_dbfs + 15) < 0.3);
 }
