@@ -30,7 +30,8 @@ static void note(void *arg, const struct engine_report *report)
     rig->last[report->type] = *report;
     if (report->type == ENGINE_LEG_CLOSED) {
         rig->closed_stats = *report->stats;
-        if (report->user) ((struct peer *)report->user)->leg = NULL;
+        struct peer *p = report->user;
+        if (p && p->leg == report->leg) p->leg = NULL; /* else it has called again since */
     }
     if (report->type == ENGINE_LEG_DIGIT && rig->digit_count < 31) rig->digits[rig->digit_count++] = report->digit;
 }
