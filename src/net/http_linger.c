@@ -52,6 +52,8 @@ void http_linger_clear(struct http_linger *set)
 void http_linger_add(struct http_linger *set, int fd)
 {
     if (list_count(&set->links) >= AT_ONCE_MAX) return;
+    /* The loop takes the old number out of epoll late, when it is closed and out of reach: until this one goes, within
+     * TIME_US, whoever gets that number may be woken for nothing. */
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     struct lingering *l = own >= 0 ? calloc(1, sizeof *l) : NULL;
     if (!l) {
