@@ -38,6 +38,14 @@ function(parley_test name)
   endif()
 endfunction()
 
+# parley_memory_test(NAME USES ...): a parley_test whose allocations fail as tests/short_memory.h says.
+function(parley_memory_test name)
+  cmake_parse_arguments(arg "" "" "USES;SOURCES" ${ARGN})
+  parley_test(${name} SOURCES ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/short_memory.c USES ${arg_USES})
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  target_link_options(test_${folder}_${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup)
+endfunction()
+
 # parley_fuzz(NAME USES ...): tests/fuzz/<NAME>.c; libFuzzer with -DFUZZ=ON, else a replay of corpus/<NAME>/ in ctest.
 function(parley_fuzz name)
   cmake_parse_arguments(arg "" "" "USES" ${ARGN})

@@ -13,44 +13,8 @@
 
 #include <cmocka.h>
 
+#include "../short_memory.h"
 #include "conf/conference.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *at, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *at, size_t size);
-
-static int until_failure; /**< 0: memory is ample; n: the n-th allocation from now fails */
-
-static bool memory_is_short(void)
-{
-    return until_failure > 0 && --until_failure == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return memory_is_short() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return memory_is_short() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *at, size_t size)
-{
-    return memory_is_short() ? NULL : __real_realloc(at, size);
-}
-
-/** Whether the failure that was ordered has not come: everything was allocated. Cancels it. */
-static bool memory_sufficed(void)
-{
-    bool sufficed = until_failure > 0;
-    until_failure = 0;
-    return sufficed;
-}
 
 static const struct conference_options options = {.record = true,
                                                   .wait_url = "http://example.net/wait.wav",
@@ -63,7 +27,7 @@ static void creation_fails_whole(void **state)
     struct conference *c = NULL;
     int failures = 0;
     for (int n = 1;; n++, failures++) {
-        until_failure = n;
+        memory_fail_at(n);
         status s = conference_create(&c, "CF1", "AC1", &options, 0);
         if (memory_sufficed()) {
             assert_int_equal(s, STATUS_OK);
@@ -80,7 +44,7 @@ static int clone_failing(const struct conference *c)
 {
     struct conference *copy = NULL;
     for (int n = 1;; n++) {
-        until_failure = n;
+        memory_fail_at(n);
         status s = conference_clone(&copy, c);
         if (memory_sufficed()) {
             assert_int_equal(s, STATUS_OK);
@@ -98,7 +62,7 @@ static void apply_failing(struct conference *c, const struct conference_event *e
     for (int n = 1;; n++) {
         struct conference before = *c;
         struct conference_effects list_before = *effects;
-        until_failure = n;
+        memory_fail_at(n);
         status s = conference_apply(c, event, 0, effects);
         if (memory_sufficed()) {
             assert_int_equal(s, STATUS_OK);

@@ -16,46 +16,12 @@
 
 #include <cmocka.h>
 
+#include "../short_memory.h"
 #include "daemon/options.h"
 
 #define ACCOUNT "AC0123456789abcdef0123456789abcdef01234567:0123456789abcdef"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *at, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *at, size_t size);
-char *__wrap_strdup(const char *text);
-
-static int until_failure; /**< 0: memory is ample; n: the n-th allocation from now fails */
 static char path[64];
-
-static bool memory_is_short(void)
-{
-    return until_failure > 0 && --until_failure == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return memory_is_short() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return memory_is_short() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *at, size_t size)
-{
-    return memory_is_short() ? NULL : __real_realloc(at, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return memory_is_short() ? NULL : __real_strdup(text);
-}
 
 static void write_file(const char *text)
 {
@@ -73,10 +39,9 @@ static bool read_short(int n, status wanted, int argc, char **argv)
     buffer_init(&errors);
     memset(&o, 0x5a, sizeof o);
     untouched = o;
-    until_failure = n;
+    memory_fail_at(n);
     status s = options_read(&o, argc, argv, &errors);
-    bool sufficed = until_failure > 0;
-    until_failure = 0;
+    bool sufficed = memory_sufficed();
     assert_int_equal(s, sufficed ? wanted : STATUS_NO_MEMORY);
     if (s == STATUS_OK)
         options_clear(&o);

@@ -15,44 +15,8 @@
 
 #include <cmocka.h>
 
+#include "../short_memory.h"
 #include "percl_player.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *at, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *at, size_t size);
-
-static int until_failure; /**< 0: memory is ample; n: the n-th allocation from now fails */
-
-static bool memory_is_short(void)
-{
-    return until_failure > 0 && --until_failure == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return memory_is_short() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return memory_is_short() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *at, size_t size)
-{
-    return memory_is_short() ? NULL : __real_realloc(at, size);
-}
-
-/** Whether the failure that was ordered has not come: everything was allocated. Cancels it. */
-static bool memory_sufficed(void)
-{
-    bool sufficed = until_failure > 0;
-    until_failure = 0;
-    return sufficed;
-}
 
 #define CF "CF0123456789012345678901234567890123456789"
 
@@ -71,7 +35,7 @@ static void a_script_is_read_whole_or_not_at_all(void **state)
     json_t *value = json_loads(script_text, 0, NULL);
     int failures = 0;
     for (int n = 1;; n++, failures++) {
-        until_failure = n;
+        memory_fail_at(n);
         status s = percl_parse_json(&script, value, &fault);
         if (memory_sufficed()) {
             assert_int_equal(s, STATUS_OK);
@@ -92,7 +56,7 @@ static void a_runner_is_made_whole_or_not_at_all(void **state)
     struct percl_run *run = NULL;
     int failures = 0;
     for (int n = 1;; n++, failures++) {
-        until_failure = n;
+        memory_fail_at(n);
         status s = percl_run_create(&run, CF, "http://f");
         if (memory_sufficed()) break;
         assert_int_equal(s, STATUS_NO_MEMORY);
@@ -109,7 +73,7 @@ static void a_body_is_built_whole_or_not_at_all(void **state)
     const struct percl_recording recording = {.id = "RE1", .url = "http://r"};
     const struct percl_extra extra = {.recording = &recording, .term_reason = "hangup"};
     for (int n = 1;; n++) {
-        until_failure = n;
+        memory_fail_at(n);
         json_t *body = percl_webhook_body(PERCL_HOOK_RECORD, &call, &extra);
         if (memory_sufficed()) {
             assert_string_equal(json_string_value(json_object_get(body, "recordingId")), "RE1");
@@ -158,7 +122,7 @@ static void lead_to(struct player *p, size_t line)
 /** The event of a line with the n-th allocation of the runner itself failing. @return whether it did */
 static bool fails_at(struct player *p, const struct percl_event *event, int n)
 {
-    until_failure = n;
+    memory_fail_at(n);
     status s = percl_run_apply(p->run, event, p->now_us, &p->effects);
     if (memory_sufficed()) {
         assert_int_equal(s, STATUS_OK);
@@ -217,10 +181,10 @@ static void what_is_due_stays_due_when_memory_was_short(void **state)
     struct player p;
     lead_to(&p, 5);
     p.now_us += 3000000;
-    until_failure = 1;
+    memory_fail_at(1);
     assert_int_equal(percl_run_expire(p.run, p.now_us, &p.effects), STATUS_NO_MEMORY);
     assert_true(percl_run_deadline(p.run) <= p.now_us);
-    until_failure = 0;
+    memory_fail_at(0);
     for (size_t i = 5; i < LINES; i++) {
         p.now_us -= i == 5 ? 3000000 : 0;
         apply_line(&p, &life[i]);
