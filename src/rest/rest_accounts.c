@@ -5,18 +5,10 @@
 #include "rest/rest_views.h"
 #include "store/store_read.h"
 
-/* @return true where the answer holds the account; else the call was answered */
-static bool one_row(struct rest_call *call, status s, size_t count)
-{
-    if (s == STATUS_OK && count == 1) return true;
-    rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
-    return false;
-}
-
 static void on_get(void *arg, status s, const struct store_account *rows, size_t count)
 {
     struct rest_call *call = arg;
-    if (one_row(call, s, count)) rest_reply(call, 200, rest_view_account(rows));
+    if (rest_found(call, s, count)) rest_reply(call, 200, rest_view_account(rows));
 }
 
 static void get_row(struct rest_call *call, store_accounts_fn *fn)
@@ -34,7 +26,7 @@ static void on_update(void *arg, status s, const struct store_account *rows, siz
 {
     struct rest_call *call = arg;
     struct rest_fault fault;
-    if (!one_row(call, s, count) || !rest_match(call, rows->revision)) return;
+    if (!rest_found(call, s, count) || !rest_match(call, rows->revision)) return;
     struct store_account row = *rows;
     if (rest_input_account(&row, call->body, &fault) != STATUS_OK) {
         rest_fail_input(call, &fault);

@@ -36,14 +36,10 @@ static void on_list(void *arg, status s, const struct store_application *rows, s
                     const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, rest_view_application(&rows[i]));
-    rest_page_reply(call, "applications", items, page);
+    rest_page_reply(call, s, "applications", items, page);
 }
 
 void rest_applications_list(struct rest_call *call)
@@ -54,14 +50,6 @@ void rest_applications_list(struct rest_call *call)
     if (!rest_query_paging(call, &filter.paging, cursor)) return;
     filter.alias = alias;
     rest_fail_list(call, store_list_applications(call->rest->store, &filter, on_list, call));
-}
-
-/* @return true where the answer holds the row; else the call was answered */
-static bool one_row(struct rest_call *call, status s, size_t count)
-{
-    if (s == STATUS_OK && count == 1) return true;
-    rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
-    return false;
 }
 
 static void get_row(struct rest_call *call, store_applications_fn *fn)
@@ -75,7 +63,7 @@ static void on_get(void *arg, status s, const struct store_application *rows, si
 {
     struct rest_call *call = arg;
     (void)page;
-    if (one_row(call, s, count)) rest_reply(call, 200, rest_view_application(rows));
+    if (rest_found(call, s, count)) rest_reply(call, 200, rest_view_application(rows));
 }
 
 void rest_applications_get(struct rest_call *call)
@@ -88,7 +76,7 @@ static void on_update(void *arg, status s, const struct store_application *rows,
 {
     struct rest_call *call = arg;
     (void)page;
-    if (!one_row(call, s, count) || !rest_match(call, rows->revision)) return;
+    if (!rest_found(call, s, count) || !rest_match(call, rows->revision)) return;
     struct store_application row = *rows;
     if (!read_body(call, &row)) return;
     struct store_tx *tx = rest_begin(call);
@@ -109,7 +97,7 @@ static void on_delete(void *arg, status s, const struct store_application *rows,
 {
     struct rest_call *call = arg;
     (void)page;
-    if (!one_row(call, s, count) || !rest_match(call, rows->revision)) return;
+    if (!rest_found(call, s, count) || !rest_match(call, rows->revision)) return;
     struct store_tx *tx = rest_begin(call);
     if (!tx) return;
     store_expect_application(tx, rows->id, rows->revision);

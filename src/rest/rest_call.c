@@ -118,3 +118,10 @@ void rest_fail_status(struct rest_call *call, status s)
     rest_status(s, &http, &code, &message);
     rest_fail(call, http, code, message, NULL);
 }
+
+bool rest_found(struct rest_call *call, status s, size_t count)
+{
+    if (s == STATUS_OK && count == 1) return true;
+    rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+    return false;
+}

@@ -74,6 +74,13 @@ void rest_send(struct rest_call *call, int http, const char *text);
 /** Answers with the error that a status stands for. */
 void rest_fail_status(struct rest_call *call, status s);
 
+/**
+ * Whether a question for the one row of an id has found it.
+ * @param s, count  as the store told them
+ * @return true: it is rows[0]; false: the call was answered, 404 where there is none
+ */
+MUST_CHECK bool rest_found(struct rest_call *call, status s, size_t count);
+
 /** Frees the call without an answer: its request was answered otherwise. */
 void rest_call_destroy(struct rest_call *call);
 

@@ -28,14 +28,10 @@ static bool lasts(const struct store_call *row)
 static void on_list(void *arg, status s, const struct store_call *rows, size_t count, const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, rest_view_call(&rows[i]));
-    rest_page_reply(call, "calls", items, page);
+    rest_page_reply(call, s, "calls", items, page);
 }
 
 struct texts {
@@ -103,14 +99,6 @@ void rest_calls_list(struct rest_call *call)
 
 /* ---- one call ---- */
 
-/* @return true where the answer holds the row; else the call was answered */
-static bool one_row(struct rest_call *call, status s, size_t count)
-{
-    if (s == STATUS_OK && count == 1) return true;
-    rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
-    return false;
-}
-
 static void get_row(struct rest_call *call, store_calls_fn *fn)
 {
     status s = store_get_call(call->rest->store, call->account, call->parameters[0], fn, call);
@@ -121,7 +109,7 @@ static void on_get(void *arg, status s, const struct store_call *rows, size_t co
 {
     struct rest_call *call = arg;
     (void)page;
-    if (one_row(call, s, count)) rest_reply(call, 200, rest_view_call(rows));
+    if (rest_found(call, s, count)) rest_reply(call, 200, rest_view_call(rows));
 }
 
 void rest_calls_get(struct rest_call *call)
@@ -148,7 +136,7 @@ static void on_update(void *arg, status s, const struct store_call *rows, size_t
     enum rest_call_change change;
     struct rest_fault fault;
     (void)page;
-    if (!one_row(call, s, count)) return;
+    if (!rest_found(call, s, count)) return;
     if (rest_input_call_update(&change, call->body, &fault) != STATUS_OK)
         rest_fail_input(call, &fault);
     else if (!lasts(rows))

@@ -44,14 +44,10 @@ static void on_list(void *arg, status s, const struct store_conference *rows, si
                     const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, rest_view_conference_row(&rows[i]));
-    rest_page_reply(call, "conferences", items, page);
+    rest_page_reply(call, s, "conferences", items, page);
 }
 
 void rest_conferences_list(struct rest_call *call)
@@ -72,10 +68,7 @@ static void on_row(void *arg, status s, const struct store_conference *rows, siz
 {
     struct rest_call *call = arg;
     (void)page;
-    if (s == STATUS_OK && count == 1)
-        rest_reply(call, 200, rest_view_conference_row(rows));
-    else
-        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+    if (rest_found(call, s, count)) rest_reply(call, 200, rest_view_conference_row(rows));
 }
 
 void rest_conferences_get(struct rest_call *call)

@@ -7,14 +7,10 @@
 static void on_list(void *arg, status s, const struct store_log *rows, size_t count, const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, rest_view_log(&rows[i]));
-    rest_page_reply(call, "logs", items, page);
+    rest_page_reply(call, s, "logs", items, page);
 }
 
 static void fail_pql(struct rest_call *call, const struct fault *fault)
@@ -93,10 +89,7 @@ static void on_call(void *arg, status s, const struct store_call *rows, size_t c
     struct rest_call *call = arg;
     (void)rows;
     (void)page;
-    if (s == STATUS_OK && count == 1)
-        list(call, call->parameters[0], pql_of_query(call));
-    else
-        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+    if (rest_found(call, s, count)) list(call, call->parameters[0], pql_of_query(call));
 }
 
 void rest_logs_list_of_call(struct rest_call *call)

@@ -88,14 +88,10 @@ void rest_numbers_create(struct rest_call *call)
 static void on_list(void *arg, status s, const struct store_number *rows, size_t count, const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, rest_view_number(&rows[i]));
-    rest_page_reply(call, "incomingPhoneNumbers", items, page);
+    rest_page_reply(call, s, "incomingPhoneNumbers", items, page);
 }
 
 struct texts {
@@ -131,14 +127,6 @@ void rest_numbers_list(struct rest_call *call)
     rest_fail_list(call, store_list_numbers(call->rest->store, &filter, on_list, call));
 }
 
-/* @return true where the answer holds the row; else the call was answered */
-static bool one_row(struct rest_call *call, status s, size_t count)
-{
-    if (s == STATUS_OK && count == 1) return true;
-    rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
-    return false;
-}
-
 static void get_row(struct rest_call *call, store_numbers_fn *fn)
 {
     status s = store_get_number(call->rest->store, call->account, call->parameters[0], fn, call);
@@ -149,7 +137,7 @@ static void on_get(void *arg, status s, const struct store_number *rows, size_t 
 {
     struct rest_call *call = arg;
     (void)page;
-    if (one_row(call, s, count)) rest_reply(call, 200, rest_view_number(rows));
+    if (rest_found(call, s, count)) rest_reply(call, 200, rest_view_number(rows));
 }
 
 void rest_numbers_get(struct rest_call *call)
@@ -162,7 +150,7 @@ static void on_update(void *arg, status s, const struct store_number *rows, size
     struct rest_call *call = arg;
     struct rest_fault fault;
     (void)page;
-    if (!one_row(call, s, count) || !rest_match(call, rows->revision)) return;
+    if (!rest_found(call, s, count) || !rest_match(call, rows->revision)) return;
     struct store_number row = *rows;
     row.revision++;
     row.updated_unix_ms = clock_unix_ms();
@@ -181,7 +169,7 @@ static void on_delete(void *arg, status s, const struct store_number *rows, size
 {
     struct rest_call *call = arg;
     (void)page;
-    if (!one_row(call, s, count) || !rest_match(call, rows->revision)) return;
+    if (!rest_found(call, s, count) || !rest_match(call, rows->revision)) return;
     struct store_tx *tx = rest_begin(call);
     if (!tx) return;
     store_expect_number(tx, rows->id, rows->revision);

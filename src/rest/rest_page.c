@@ -41,8 +41,14 @@ static json_t *next_page_uri(const struct rest_call *call, const struct store_pa
     return text;
 }
 
-void rest_page_reply(struct rest_call *call, const char *collection, json_t *items, const struct store_page *page)
+void rest_page_reply(struct rest_call *call, status s, const char *collection, json_t *items,
+                     const struct store_page *page)
 {
+    if (s != STATUS_OK) {
+        json_decref(items);
+        rest_fail_status(call, s);
+        return;
+    }
     json_int_t count = (json_int_t)json_array_size(items), start = (json_int_t)page->start;
     json_int_t limit = page->limit, total = (json_int_t)page->total;
     json_t *body =

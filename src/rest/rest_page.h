@@ -12,9 +12,11 @@
 /**
  * Answers with a page. nextPageUri carries the query as it was asked, its cursor replaced and last.
  *
+ * @param s           what the question came to; other than STATUS_OK it is the answer, and the rest does not count
  * @param collection  name of the array: "conferences"
  * @param items       given
  */
-void rest_page_reply(struct rest_call *call, const char *collection, json_t *items, const struct store_page *page);
+void rest_page_reply(struct rest_call *call, status s, const char *collection, json_t *items,
+                     const struct store_page *page);
 
 #endif

@@ -86,7 +86,7 @@ static void reply_list(struct rest_call *call, const struct conference *c, const
         }
     }
     if (page.has_next) make_cursor(page.next_cursor, last);
-    rest_page_reply(call, "participants", items, &page);
+    rest_page_reply(call, STATUS_OK, "participants", items, &page);
 }
 
 /* A terminated conference is still there, with nobody in it. */
@@ -97,10 +97,7 @@ static void on_archived(void *arg, status s, const struct store_conference *rows
     struct store_page page = {.limit = 100};
     (void)rows;
     (void)none;
-    if (s == STATUS_OK && count == 1)
-        rest_page_reply(call, "participants", json_array(), &page);
-    else
-        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+    if (rest_found(call, s, count)) rest_page_reply(call, STATUS_OK, "participants", json_array(), &page);
 }
 
 void rest_participants_list(struct rest_call *call)

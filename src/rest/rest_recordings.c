@@ -39,14 +39,10 @@ static void on_list(void *arg, status s, const struct store_recording *rows, siz
                     const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, view(call, &rows[i]));
-    rest_page_reply(call, "recordings", items, page);
+    rest_page_reply(call, s, "recordings", items, page);
 }
 
 /* conference, call: "" for any */
@@ -75,10 +71,7 @@ static void on_conference(void *arg, status s, const struct store_conference *ro
     char call_id[REST_PARAMETER_SIZE];
     (void)rows;
     (void)page;
-    if (s != STATUS_OK || count != 1) {
-        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
-        return;
-    }
+    if (!rest_found(call, s, count)) return;
     if (rest_query_text(call, "callId", call_id, sizeof call_id)) list(call, call->parameters[0], call_id);
 }
 
@@ -93,10 +86,7 @@ static void on_call(void *arg, status s, const struct store_call *rows, size_t c
     struct rest_call *call = arg;
     (void)rows;
     (void)page;
-    if (s == STATUS_OK && count == 1)
-        list(call, "", call->parameters[0]);
-    else
-        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
+    if (rest_found(call, s, count)) list(call, "", call->parameters[0]);
 }
 
 void rest_recordings_list_of_call(struct rest_call *call)

@@ -49,14 +49,10 @@ static void on_list(void *arg, status s, const struct store_secret *rows, size_t
 {
     struct rest_call *call = arg;
     struct store_page page = {.total = count, .limit = 100};
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = count; i > 0; i--)
         json_array_append_new(items, rest_view_secret(&rows[i - 1], false));
-    rest_page_reply(call, "signingSecrets", items, &page);
+    rest_page_reply(call, s, "signingSecrets", items, &page);
 }
 
 static void list(struct rest_call *call, store_secrets_fn *fn)

@@ -8,14 +8,10 @@
 static void on_list(void *arg, status s, const struct store_outbox *rows, size_t count, const struct store_page *page)
 {
     struct rest_call *call = arg;
-    if (s != STATUS_OK) {
-        rest_fail_status(call, s);
-        return;
-    }
     json_t *items = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(items, rest_view_webhook(&rows[i]));
-    rest_page_reply(call, "webhooks", items, page);
+    rest_page_reply(call, s, "webhooks", items, page);
 }
 
 void rest_webhooks_list(struct rest_call *call)
@@ -50,10 +46,8 @@ static void on_found(void *arg, status s, const struct store_outbox *rows, size_
     struct rest_call *call = arg;
     const struct rest_backend *backend = &call->rest->backend;
     (void)page;
-    if (s == STATUS_OK && count == 1)
+    if (rest_found(call, s, count))
         backend->webhook_resend(backend->arg, call->account, rows->lane, rows->n, on_resent, call);
-    else
-        rest_fail_status(call, s == STATUS_OK ? STATUS_NOT_FOUND : s);
 }
 
 void rest_webhooks_resend(struct rest_call *call)
