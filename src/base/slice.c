@@ -50,15 +50,23 @@ struct slice slice_cut(struct slice *rest, char separator)
     return head;
 }
 
-bool slice_to_u32(struct slice s, uint32_t max, uint32_t *out)
+bool slice_to_u64(struct slice s, uint64_t *out)
 {
     uint64_t value = 0;
-    if (s.len == 0 || s.len > 10) return false;
+    if (s.len == 0) return false;
     for (size_t i = 0; i < s.len; i++) {
         if (s.at[i] < '0' || s.at[i] > '9') return false;
-        value = value * 10 + (uint64_t)(s.at[i] - '0');
+        uint64_t digit = (uint64_t)(s.at[i] - '0');
+        value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
     }
-    if (value > max) return false;
+    *out = value;
+    return true;
+}
+
+bool slice_to_u32(struct slice s, uint32_t max, uint32_t *out)
+{
+    uint64_t value;
+    if (s.len > 10 || !slice_to_u64(s, &value) || value > max) return false;
     *out = (uint32_t)value;
     return true;
 }

@@ -39,6 +39,10 @@ struct slice slice_cut(struct slice *rest, char separator);
 /** Decimal digits only, 0 to max. @return false (and *out untouched) for anything else */
 bool slice_to_u32(struct slice s, uint32_t max, uint32_t *out);
 
+/** Decimal digits only; a number too big for 64 bits gives the biggest one. @return false (*out untouched) for others
+ */
+bool slice_to_u64(struct slice s, uint64_t *out);
+
 /** A NUL-terminated heap copy, owned by the caller; NULL where memory is short. */
 char *slice_dup(struct slice s);
 

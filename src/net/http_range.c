@@ -5,20 +5,6 @@
 
 #include "base/slice.h"
 
-/* Digits only; a number too big for 64 bits is as good as the biggest one. */
-static bool parse_number(struct slice s, uint64_t *out)
-{
-    uint64_t value = 0;
-    if (s.len == 0) return false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] < '0' || s.at[i] > '9') return false;
-        uint64_t digit = (uint64_t)(s.at[i] - '0');
-        value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
-    }
-    *out = value;
-    return true;
-}
-
 enum http_range_kind http_range_parse(const char *header, uint64_t size, uint64_t *first, uint64_t *len)
 {
     struct slice rest = slice_of(header);
@@ -28,8 +14,8 @@ enum http_range_kind http_range_parse(const char *header, uint64_t size, uint64_
     end = slice_trim(end);
     uint64_t from = 0, to = UINT64_MAX;
     bool has_dash = begin.len < slice_trim(rest).len;
-    bool suffix = has_dash && begin.len == 0 && parse_number(end, &to);
-    bool good = suffix || (has_dash && parse_number(begin, &from) && (end.len == 0 || parse_number(end, &to)));
+    bool suffix = has_dash && begin.len == 0 && slice_to_u64(end, &to);
+    bool good = suffix || (has_dash && slice_to_u64(begin, &from) && (end.len == 0 || slice_to_u64(end, &to)));
     if (!slice_is_nocase(unit, "bytes") || !good || to < from) {
         *first = 0;
         *len = size;

@@ -37,20 +37,6 @@ static struct slice word(struct slice *rest)
     return slice_cut(rest, ' ');
 }
 
-/** Decimal digits to a number, the largest where they say more. @return false for anything but digits */
-static bool number_saturated(struct slice s, uint64_t *out)
-{
-    uint64_t value = 0;
-    if (s.len == 0) return false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] < '0' || s.at[i] > '9') return false;
-        uint64_t digit = (uint64_t)(s.at[i] - '0');
-        value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
-    }
-    *out = value;
-    return true;
-}
-
 /** RFC 8866 section 5.2: o=<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address> */
 static status read_origin(struct reader *r, struct slice value)
 {
@@ -59,8 +45,8 @@ static status read_origin(struct reader *r, struct slice value)
     sdp->origin_user = word(&rest);
     struct slice id = word(&rest), version = word(&rest), net = word(&rest), type = word(&rest);
     sdp->origin_address = word(&rest);
-    if (!number_saturated(id, &sdp->origin_id)) return fault_at(r, id.at, "session id must be decimal digits");
-    if (!number_saturated(version, &sdp->origin_version))
+    if (!slice_to_u64(id, &sdp->origin_id)) return fault_at(r, id.at, "session id must be decimal digits");
+    if (!slice_to_u64(version, &sdp->origin_version))
         return fault_at(r, version.at, "session version must be decimal digits");
     if (net.len == 0 || type.len == 0 || sdp->origin_address.len == 0)
         return fault_at(r, value.at, "origin must have six fields");
@@ -175,7 +161,7 @@ static status read_time(struct reader *r, struct slice value, uint16_t *out)
     struct slice rest = value;
     struct slice whole = slice_cut(&rest, '.');
     uint64_t ms, fraction = 0;
-    if (!number_saturated(whole, &ms) || (rest.len > 0 && !number_saturated(rest, &fraction)))
+    if (!slice_to_u64(whole, &ms) || (rest.len > 0 && !slice_to_u64(rest, &fraction)))
         return fault_at(r, value.at, "packet time must be milliseconds");
     *out = ms > UINT16_MAX ? UINT16_MAX : (uint16_t)ms;
     return STATUS_OK;
