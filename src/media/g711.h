@@ -24,6 +24,20 @@ int16_t g711_ulaw_decode(uint8_t code);
 uint8_t g711_alaw_encode(int16_t sample);
 int16_t g711_alaw_decode(uint8_t code);
 
+/** A struct codec's duration: a sample a byte. */
+size_t g711_duration(const uint8_t *payload, size_t len);
+
+/** A struct codec's decode, by the law's table of what each code stands for. */
+static inline status g711_decode(const int16_t values[256], const uint8_t *payload, size_t len, int16_t *pcm,
+                                 size_t max_samples, size_t *samples)
+{
+    if (len == 0 || len > max_samples) return STATUS_INVALID;
+    for (size_t i = 0; i < len; i++)
+        pcm[i] = values[payload[i]];
+    *samples = len;
+    return STATUS_OK;
+}
+
 /** True where all codes are this one but for their sign. */
 static inline bool g711_is_silence(const uint8_t *payload, size_t len, uint8_t code)
 {

@@ -66,17 +66,7 @@ static status alaw_decode(void *state, const uint8_t *payload, size_t len, int16
                           size_t *samples)
 {
     (void)state;
-    if (len == 0 || len > max_samples) return STATUS_INVALID;
-    for (size_t i = 0; i < len; i++)
-        pcm[i] = decoded[payload[i]];
-    *samples = len;
-    return STATUS_OK;
-}
-
-static size_t alaw_duration(const uint8_t *payload, size_t len)
-{
-    (void)payload;
-    return len;
+    return g711_decode(decoded, payload, len, pcm, max_samples, samples);
 }
 
 /* A-law has no zero: the two codes next to it, 8 and -8, are what silence is sent as. */
@@ -94,6 +84,6 @@ const struct codec codec_pcma = {
     .max_payload_bytes = 480,
     .encode = alaw_encode,
     .decode = alaw_decode,
-    .duration = alaw_duration,
+    .duration = g711_duration,
     .is_silence = alaw_is_silence,
 };

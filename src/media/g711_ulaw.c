@@ -51,6 +51,12 @@ int16_t g711_ulaw_decode(uint8_t code)
     return decoded[code];
 }
 
+size_t g711_duration(const uint8_t *payload, size_t len)
+{
+    (void)payload;
+    return len;
+}
+
 static size_t ulaw_encode(void *state, const int16_t *pcm, size_t samples, uint8_t *out, size_t size)
 {
     (void)state;
@@ -64,17 +70,7 @@ static status ulaw_decode(void *state, const uint8_t *payload, size_t len, int16
                           size_t *samples)
 {
     (void)state;
-    if (len == 0 || len > max_samples) return STATUS_INVALID;
-    for (size_t i = 0; i < len; i++)
-        pcm[i] = decoded[payload[i]];
-    *samples = len;
-    return STATUS_OK;
-}
-
-static size_t ulaw_duration(const uint8_t *payload, size_t len)
-{
-    (void)payload;
-    return len;
+    return g711_decode(decoded, payload, len, pcm, max_samples, samples);
 }
 
 /* Both codes of 0: 0xff and 0x7f. */
@@ -92,6 +88,6 @@ const struct codec codec_pcmu = {
     .max_payload_bytes = 480,
     .encode = ulaw_encode,
     .decode = ulaw_decode,
-    .duration = ulaw_duration,
+    .duration = g711_duration,
     .is_silence = ulaw_is_silence,
 };
