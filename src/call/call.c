@@ -326,20 +326,29 @@ static status take_answer(struct call *c, const char *text, struct fault *fault)
     return s == STATUS_OK ? apply(c, &result) : s;
 }
 
+static void be_connected(struct call *c, int64_t now_unix_ms)
+{
+    c->state = CALL_CONNECTED;
+    c->connected_unix_ms = now_unix_ms;
+    c->world->connected(c->world_arg, c);
+}
+
+static void give_up_answer(struct call *c, const struct fault *fault)
+{
+    log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault->what);
+    call_hang_up(c, "failed");
+}
+
 static void receive_ack(struct call *c, const struct signal_message *m, int64_t now_unix_ms)
 {
     struct fault fault = {0, "the ACK has no answer to our offer"};
     if (c->state != CALL_ANSWERED) return;
     status s = STATUS_OK;
     if (!c->negotiated) s = m->sdp ? take_answer(c, m->sdp, &fault) : STATUS_INVALID;
-    if (s != STATUS_OK) {
-        log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
-        call_hang_up(c, "failed");
-        return;
-    }
-    c->state = CALL_CONNECTED;
-    c->connected_unix_ms = now_unix_ms;
-    c->world->connected(c->world_arg, c);
+    if (s == STATUS_OK)
+        be_connected(c, now_unix_ms);
+    else
+        give_up_answer(c, &fault);
 }
 
 /* A re-INVITE or UPDATE: with an offer it is answered; a re-INVITE without one gets ours, whose answer comes in the
@@ -441,14 +450,10 @@ static void receive_answer(struct call *c, const struct signal_message *m, int64
 {
     struct fault fault = {0, "media could not be set up"};
     if (!is_waiting(c)) return;
-    if (!m->sdp || take_answer(c, m->sdp, &fault) != STATUS_OK) {
-        log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
-        call_hang_up(c, "failed");
-        return;
-    }
-    c->state = CALL_CONNECTED;
-    c->connected_unix_ms = now_unix_ms;
-    c->world->connected(c->world_arg, c);
+    if (m->sdp && take_answer(c, m->sdp, &fault) == STATUS_OK)
+        be_connected(c, now_unix_ms);
+    else
+        give_up_answer(c, &fault);
 }
 
 static const char *reason_of_failure(uint32_t code)
