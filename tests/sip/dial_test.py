@@ -200,6 +200,7 @@ def a_200_that_crosses_the_cancel_is_acked_and_ended(w):
     callee.answer(cancel, 200)
     callee.receive("ACK")
     assert "too late" in callee.hung_up().header("Reason")
+    d.expect("ended")
     assert len(d.of("ended")) == 1
 
 
@@ -267,7 +268,8 @@ def the_route_set_of_the_answer_is_kept(w):
     d.hang_up()
     bye = callee.hung_up()
     assert bye.uri == "sip:bob@10.8.8.8" and ", ".join(bye.headers("Route")).replace(",<", ", <") == expected, bye.text
-    assert d.of("dialog")[-1]["record"]["route_set"] == expected.split(", ")
+    d.expect("ended", code=200)  # the last word: all records are before it
+    assert d.of("dialog")[-1]["record"]["route_set"] == expected.split(", "), d.of("dialog")
 
 
 def a_private_callee_cannot_send_us_elsewhere(w):
