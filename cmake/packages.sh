@@ -4,7 +4,7 @@
 # To configure and build. The test library and Python are among them because one CMake run configures everything.
 packages_build="build-essential cmake pkg-config python3 ca-certificates
     libevent-dev libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libconfuse-dev
-    libsndfile1-dev libspeexdsp-dev libsofia-sip-ua-dev libcmocka-dev"
+    libsndfile1-dev libspeexdsp-dev libopus-dev libspandsp-dev libsrtp2-dev libsofia-sip-ua-dev libcmocka-dev"
 
 # To run: Say speaks through it.
 packages_run="espeak-ng"

@@ -27,8 +27,8 @@
 
 #include "base/ring.h"
 #include "base/status.h"
+#include "media/codec.h"
 
-struct codec;
 struct sound;
 
 struct engine;
@@ -133,6 +133,8 @@ void engine_socket_close(struct engine_sockets *sockets);
 /** What offer and answer have settled, and may settle anew by engine_leg_change(). */
 struct engine_leg_media {
     const struct codec *codec;
+    struct codec_params encode; /**< what the peer asks of what it is sent */
+    uint32_t speaks_hz;         /**< the peer sends no more than this (sprop-maxcapturerate); 0: the codec's rate_hz */
     uint8_t send_payload_type, receive_payload_type;
     uint8_t send_event_type, receive_event_type; /**< telephone-event; ENGINE_NO_PAYLOAD_TYPE for none */
     uint16_t send_ptime_ms;                      /**< 10 to 60, a multiple of 10 */

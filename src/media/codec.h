@@ -2,8 +2,8 @@
  * @file codec.h  The table of codecs: every format in which a leg can send or hear, behind one set of functions.
  *
  * A codec is one file and one constant `struct codec`. What it remembers between frames lies in memory of the caller
- * (pools: encoder_bytes, decoder_bytes, aligned as malloc does); G.711 and L16 remember nothing and take NULL. A state
- * is plain bytes: copying it makes a second coder that goes on exactly as the first.
+ * (encoder_bytes, decoder_bytes, aligned as malloc does); G.711 and L16 remember nothing and take NULL. A state is
+ * plain bytes: copying it makes a second coder that goes on exactly as the first.
  *
  * Audio is signed 16-bit mono at rate_hz. The RTP clock may differ from it (G.722: clock 8000, audio 16000).
  * This is not negotiation (sdp/) and not rate conversion.
@@ -38,6 +38,17 @@ enum codec_id {
     CODEC_COUNT,
 };
 
+/**
+ * What the one who will decode asks of an encoder (Opus: the peer's fmtp, RFC 7587). All zero: the codec's own choice.
+ */
+struct codec_params {
+    uint32_t max_rate_hz; /**< maxplaybackrate: more than this is not worth sending; 0: rate_hz */
+    uint32_t bitrate_bps; /**< maxaveragebitrate; 0: the codec's own */
+    uint8_t loss_percent; /**< to be expected on the way, 0 to 100: how much goes into fec */
+    bool fec;             /**< useinbandfec */
+    bool dtx;             /**< usedtx: silence may be left unsent */
+};
+
 struct codec {
     enum codec_id id;
     const char *name;           /**< encoding name of SDP's rtpmap: "PCMU" */
@@ -48,7 +59,9 @@ struct codec {
     size_t encoder_bytes;       /**< memory an encoder needs; 0: it has no state and takes NULL */
     size_t decoder_bytes;       /**< memory a decoder needs; 0: as above */
 
-    void (*encoder_init)(void *state); /**< NULL where encoder_bytes is 0 */
+    /** NULL where encoder_bytes is 0. A state that runs takes new parameters by encoder_change(), without a sound. */
+    void (*encoder_init)(void *state, const struct codec_params *params);
+    void (*encoder_change)(void *state, const struct codec_params *params);
     void (*decoder_init)(void *state); /**< NULL where decoder_bytes is 0 */
 
     /**

@@ -40,6 +40,9 @@ LIBRARY_ONLY_IN = {
     "event2/": "net",
     "curl/": "net",
     "sqlite3": "store",
+    "opus/": "media",
+    "spandsp": "media",
+    "srtp2/": "rtp",
 }
 
 PURE = ["base", "conf", "percl", "media", "rtp", "sdp", "signal"]
