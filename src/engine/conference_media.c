@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/leg_send.h"
+
 enum { LOST_TOLD_EVERY_TICKS = 50, NEAR_US = 10000 };
 
 void conference_media_init(struct conference_media *c, struct mixer *mixer, uint32_t rate_hz, uint8_t slot, void *owner)
@@ -57,7 +59,7 @@ void conference_media_count_half_ticks(struct conference_media *c)
 {
     c->half_tick_legs = 0;
     list_each (link, &c->legs) {
-        if (leg_media_needs_half_tick(list_object(link, struct leg_media, link))) c->half_tick_legs++;
+        if (leg_send_needs_half_tick(list_object(link, struct leg_media, link))) c->half_tick_legs++;
     }
 }
 
@@ -71,7 +73,7 @@ void conference_media_add(struct conference_media *c, struct leg_media *leg, boo
     ramp_init(&leg->listen_ramp, 0);
     list_push_back(&c->legs, &leg->link);
     c->leg_count++;
-    if (leg_media_needs_half_tick(leg)) c->half_tick_legs++;
+    if (leg_send_needs_half_tick(leg)) c->half_tick_legs++;
     want_slot(c, leg);
 }
 
@@ -135,7 +137,7 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
     leg->not_before_us = c->tick_us == INT64_MIN ? INT64_MIN : c->tick_us + NEAR_US;
     list_remove(&leg->link);
     c->leg_count--;
-    if (leg_media_needs_half_tick(leg)) c->half_tick_legs--;
+    if (leg_send_needs_half_tick(leg)) c->half_tick_legs--;
     if (c->leg_count == 0) fall_silent(c, context);
 }
 
@@ -429,7 +431,7 @@ static void send_shared(struct conference_media *c, const struct leg_context *co
         encode(payload, codec, common, c->samples);
         media_count(&context->counters->encodes_shared, 1);
     }
-    leg_media_send_frame(leg, context, payload->packet, payload->len);
+    leg_send_frame(leg, context, payload->packet, payload->len);
 }
 
 static void send_own(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
@@ -437,7 +439,7 @@ static void send_own(struct conference_media *c, const struct leg_context *conte
 {
     encode(&s->own, leg->media.codec, pcm, c->samples);
     media_count(&context->counters->encodes_own, 1);
-    leg_media_send_frame(leg, context, s->own.packet, s->own.len);
+    leg_send_frame(leg, context, s->own.packet, s->own.len);
 }
 
 /* What a leg hears of the conference; NULL for silence. @param[out] shared  false where it is for this leg alone */
@@ -487,12 +489,12 @@ static void send_heard(struct conference_media *c, const struct leg_context *con
     }
     if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, c->samples, &s->frame);
     if (!leg->media.send) {
-        leg_media_send_frame(leg, context, NULL, 0);
+        leg_send_frame(leg, context, NULL, 0);
     } else if (event.on || leg->in_event) {
-        leg_media_send_event(leg, context, &event);
+        leg_send_event(leg, context, &event);
     } else if (!pcm) {
         struct conference_payload *silence = &s->silence[leg->media.codec->id];
-        leg_media_send_frame(leg, context, silence->packet, silence->len);
+        leg_send_frame(leg, context, silence->packet, silence->len);
     } else if (shared) {
         send_shared(c, context, s, leg, pcm);
     } else {
@@ -577,14 +579,16 @@ void conference_media_tick(struct conference_media *c, const struct leg_context 
 void conference_media_half_tick(struct conference_media *c, const struct leg_context *context)
 {
     list_each (link, &c->legs) {
-        leg_media_half_tick(list_object(link, struct leg_media, link), context);
+        leg_send_half_tick(list_object(link, struct leg_media, link), context);
     }
 }
 
 void conference_media_skip_tick(struct conference_media *c)
 {
     list_each (link, &c->legs) {
-        leg_media_skip_tick(list_object(link, struct leg_media, link));
+        struct leg_media *leg = list_object(link, struct leg_media, link);
+        leg_send_skip_tick(leg);
+        leg_own_skip_tick(&leg->own);
     }
     c->tick++;
 }

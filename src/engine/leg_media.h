@@ -3,10 +3,7 @@
  *
  * Made and freed by control, touched by one media thread in between (the one it was sent to by a command), from the
  * command that brings it to the event that gives it back. What it hears is the conference's business
- * (conference_media.h); this file only receives, keeps the books, and sends what it is given.
- *
- * A packet leaves every ptime. Those of 10 and 20 ms leave in the tick that mixed their last sample; longer ones on a
- * grid whose start is chosen so that their samples are always there.
+ * (conference_media.h), and how it is sent leg_send.h's; this file only receives and keeps the books.
  *
  * Thread: media. RFC 3550, 3551, 4733, 5761.
  */
@@ -135,27 +132,6 @@ static inline void leg_media_prefetch(const struct leg_media *leg)
 
 /** Once a second: RTCP both ways, time-out, figures. Called every tick, does it when it is time. */
 void leg_media_keep_house(struct leg_media *leg, const struct leg_context *context, int64_t now_us);
-
-/**
- * Has a 20 ms frame's payload to send; sends what is due.
- *
- * @param packet  RTP_HEADER_BYTES of room, which may be written over, then len bytes of payload; NULL: on hold, time
- *                passes
- */
-void leg_media_send_frame(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len);
-
-/**
- * A tick of an event in place of a frame. The last one goes out three times; without `on` the event that is being sent
- * ends here.
- */
-void leg_media_send_event(struct leg_media *leg, const struct leg_context *context, const struct leg_event *event);
-
-/** True where packets leave between ticks too. */
-bool leg_media_needs_half_tick(const struct leg_media *leg);
-void leg_media_half_tick(struct leg_media *leg, const struct leg_context *context);
-
-/** A tick that did not run: time passes for what is sent. */
-void leg_media_skip_tick(struct leg_media *leg);
 
 /** RTCP BYE, final figures. */
 void leg_media_close(struct leg_media *leg, const struct leg_context *context, int64_t now_us);
