@@ -26,6 +26,12 @@ static size_t receive(void *arg, struct leg_media *leg, bool rtcp, struct media_
     return got;
 }
 
+/* RTP's units of time. */
+static uint32_t units(const struct sim_party *p, uint32_t ms)
+{
+    return p->codec->clock_hz / 1000 * ms;
+}
+
 /* Packets of one press share a timestamp; its first has the marker; durations grow. */
 static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
 {
@@ -49,7 +55,7 @@ static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
     p->event_ends += payload.end;
     if (payload.end) p->in_event = false;
     p->heard_seq = rtp->seq;
-    p->heard_timestamp = rtp->timestamp + payload.duration - p->leg.media.send_ptime_ms * 8u;
+    p->heard_timestamp = rtp->timestamp + payload.duration - units(p, p->leg.media.send_ptime_ms);
 }
 
 static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *bytes, size_t len)
@@ -64,15 +70,18 @@ static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *byt
         return true;
     }
     assert_int_equal(rtp.payload_type, PAYLOAD_TYPE);
+    assert_int_equal(leg->media.codec->id, p->codec->id);
     assert_false(p->in_event);
-    int16_t pcm[480];
+    int16_t pcm[SIM_SAMPLES_MAX];
     size_t samples;
-    assert_int_equal(leg->media.codec->decode(NULL, rtp.payload, rtp.payload_bytes, pcm, 480, &samples), STATUS_OK);
-    assert_int_equal(samples, leg->media.send_ptime_ms * 8);
+    assert_int_equal(
+        p->codec->decode(p->decoder, rtp.payload, rtp.payload_bytes, pcm, sizeof pcm / sizeof *pcm, &samples),
+        STATUS_OK);
+    assert_int_equal(samples, sim_samples(p, leg->media.send_ptime_ms));
     if (p->packets_heard > 0) {
         assert_int_equal(rtp.seq, (uint16_t)(p->heard_seq + 1));
-        uint32_t skipped = rtp.timestamp - p->heard_timestamp - (uint32_t)samples;
-        assert_true(skipped == 0 || (p->may_skip && skipped % 160 == 0 && skipped < 80000));
+        uint32_t skipped = rtp.timestamp - p->heard_timestamp - units(p, leg->media.send_ptime_ms);
+        assert_true(skipped == 0 || (p->may_skip && skipped % units(p, FRAME_MS) == 0 && skipped < units(p, 10000)));
         p->skipped_samples += skipped;
     }
     p->heard_seq = rtp.seq;
@@ -141,6 +150,23 @@ void sim_command(struct sim *sim, struct core_command command)
     sim_commands(sim, &command, 1, 0);
 }
 
+static void *state_of(size_t bytes)
+{
+    if (bytes == 0) return NULL;
+    void *state = calloc(1, bytes);
+    assert_non_null(state);
+    return state;
+}
+
+static void open_coders(struct sim_party *p)
+{
+    static const struct codec_params usual;
+    p->encoder = state_of(p->codec->encoder_bytes);
+    p->decoder = state_of(p->codec->decoder_bytes);
+    if (p->encoder) p->codec->encoder_init(p->encoder, &usual);
+    if (p->decoder) p->codec->decoder_init(p->decoder);
+}
+
 struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *config)
 {
     struct sim_party *p = calloc(1, sizeof *p);
@@ -150,15 +176,20 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
     p->user = config->user;
     p->speak = config->speak;
     p->hear = config->hear;
+    p->codec = codec_by_id(config->codec);
+    open_coders(p);
     p->ptime_ms = config->ptime_ms ? config->ptime_ms : 20;
-    p->jitter_us = config->jitter_us;
+    p->drift_ppm = config->drift_ppm;
+    p->network = config->network;
+    if (p->network.jitter_us == 0) p->network.jitter_us = config->jitter_us;
     p->next_us = sim->now_us / 20000 * 20000 + 20000 + config->phase_us;
     p->seq = (uint16_t)rng_u32(&sim->rng);
     p->timestamp = rng_u32(&sim->rng);
     struct engine_leg_config leg = {.ssrc = rng_u32(&sim->rng),
                                     .first_timestamp = UINT32_MAX - 1000, /* wraps early */
                                     .first_sequence = UINT16_MAX - 10};
-    leg.media = (struct engine_leg_media){.codec = codec_by_id(config->codec),
+    leg.media = (struct engine_leg_media){.codec = p->codec,
+                                          .encode = config->encode,
                                           .send_payload_type = PAYLOAD_TYPE,
                                           .receive_payload_type = PAYLOAD_TYPE,
                                           .send_event_type = EVENT_TYPE,
@@ -180,11 +211,16 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
 
 struct conference_media *sim_conference(struct sim *sim, uint8_t slot)
 {
+    return sim_conference_at(sim, slot, SIM_RATE_HZ);
+}
+
+struct conference_media *sim_conference_at(struct sim *sim, uint8_t slot, uint32_t rate_hz)
+{
     struct conference_media *c = calloc(1, sizeof *c);
     struct mixer *mixer;
-    struct mixer_config config = {.rate_hz = SIM_RATE_HZ, .max_slots = MIXER_SLOTS};
+    struct mixer_config config = {.rate_hz = rate_hz, .max_slots = MIXER_SLOTS};
     assert_int_equal(mixer_create(&mixer, &config), STATUS_OK);
-    conference_media_init(c, mixer, SIM_RATE_HZ, slot, NULL);
+    conference_media_init(c, mixer, rate_hz, slot, NULL);
     sim_command(sim, (struct core_command){.type = CORE_CONFERENCE_OPEN, .conference = c});
     return c;
 }
@@ -203,6 +239,8 @@ void sim_close(struct sim *sim)
         if (!p->closed) sim_command(sim, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &p->leg});
         assert_true(p->closed);
         playout_destroy(p->leg.playout);
+        free(p->encoder);
+        free(p->decoder);
         free(p);
     }
     core_destroy(sim->core);
@@ -221,51 +259,78 @@ void sim_press(struct sim_party *p, char key, uint32_t ms)
     p->key_done_ms = 0;
 }
 
-static struct sim_packet *next_packet(struct sim *sim, struct sim_party *p)
+/* A place in the queue, behind all that come no later. */
+static struct sim_packet *place(struct sim_party *p, int64_t at_us)
 {
-    struct sim_packet *packet = &p->queue[p->queue_tail++ % SIM_BACKLOG];
+    uint32_t at = p->queue_tail++;
     assert_true(p->queue_tail - p->queue_head <= SIM_BACKLOG || p->closed);
-    packet->at_us = p->next_us + (p->jitter_us ? rng_below(&sim->rng, p->jitter_us) : 0);
+    for (; at != p->queue_head && p->queue[(at - 1) % SIM_BACKLOG].at_us > at_us; at--)
+        p->queue[at % SIM_BACKLOG] = p->queue[(at - 1) % SIM_BACKLOG];
+    struct sim_packet *packet = &p->queue[at % SIM_BACKLOG];
+    packet->at_us = at_us;
     return packet;
+}
+
+/* Onto the network: it arrives once, twice or never. */
+static void send_rtp(struct sim *sim, struct sim_party *p, const struct rtp_packet *rtp, const uint8_t *payload,
+                     size_t len)
+{
+    int64_t arrivals[NETWORK_COPIES_MAX];
+    uint32_t copies = network_carry(&p->network, &sim->rng, p->next_us, arrivals);
+    assert_true(RTP_HEADER_BYTES + len <= SIM_PACKET_BYTES);
+    for (uint32_t i = 0; i < copies; i++) {
+        struct sim_packet *packet = place(p, arrivals[i]);
+        packet->len = rtp_packet_write_header(rtp, packet->bytes, sizeof packet->bytes) + len;
+        memcpy(packet->bytes + RTP_HEADER_BYTES, payload, len);
+    }
+}
+
+/* To the time of the next packet, by the party's own clock. */
+static void step(struct sim_party *p)
+{
+    int64_t ptime_us = p->ptime_ms * 1000;
+    p->drift_pus += ptime_us * p->drift_ppm;
+    int64_t whole_us = p->drift_pus / 1000000;
+    p->drift_pus -= whole_us * 1000000;
+    p->next_us += ptime_us - whole_us;
+    p->timestamp += units(p, p->ptime_ms);
 }
 
 static void press(struct sim *sim, struct sim_party *p)
 {
-    uint32_t samples = p->ptime_ms * 8u;
     struct rtp_packet rtp = {.payload_type = EVENT_TYPE,
-                             .timestamp = p->timestamp - p->key_done_ms * 8u,
+                             .timestamp = p->timestamp - units(p, p->key_done_ms),
                              .ssrc = 7,
                              .marker = p->key_done_ms == 0};
     p->key_done_ms += p->ptime_ms;
-    struct dtmf_payload payload = {
-        .event = p->key_code, .end = p->key_done_ms >= p->key_ms, .duration = (uint16_t)(p->key_done_ms * 8)};
-    for (int i = 0; i < (payload.end ? 3 : 1); i++) {
-        struct sim_packet *packet = next_packet(sim, p);
+    struct dtmf_payload event = {
+        .event = p->key_code, .end = p->key_done_ms >= p->key_ms, .duration = (uint16_t)units(p, p->key_done_ms)};
+    uint8_t payload[DTMF_PAYLOAD_BYTES];
+    dtmf_payload_write(&event, payload);
+    for (int i = 0; i < (event.end ? 3 : 1); i++) {
         rtp.seq = p->seq++;
-        packet->len = rtp_packet_write_header(&rtp, packet->bytes, sizeof packet->bytes) + DTMF_PAYLOAD_BYTES;
-        dtmf_payload_write(&payload, packet->bytes + RTP_HEADER_BYTES);
+        send_rtp(sim, p, &rtp, payload, sizeof payload);
     }
-    p->timestamp += samples;
-    p->next_us += p->ptime_ms * 1000;
-    if (payload.end) p->key_ms = 0;
+    step(p);
+    if (event.end) p->key_ms = 0;
 }
 
 static void speak(struct sim *sim, struct sim_party *p)
 {
-    int16_t pcm[480];
-    uint32_t samples = p->ptime_ms * 8u;
-    struct sim_packet *packet = next_packet(sim, p);
+    int16_t pcm[SIM_SAMPLES_MAX];
+    uint8_t payload[SIM_PACKET_BYTES];
+    uint32_t samples = sim_samples(p, p->ptime_ms);
     p->speak(p, pcm, samples);
     struct rtp_packet rtp = {.payload_type = PAYLOAD_TYPE,
                              .seq = p->seq++,
                              .timestamp = p->timestamp,
                              .ssrc = 7,
                              .marker = !p->samples_said};
-    p->timestamp += samples;
     p->samples_said += samples;
-    packet->len = rtp_packet_write_header(&rtp, packet->bytes, sizeof packet->bytes);
-    packet->len += p->leg.media.codec->encode(NULL, pcm, samples, packet->bytes + 12, 480);
-    p->next_us += p->ptime_ms * 1000;
+    size_t len = p->codec->encode(p->encoder, pcm, samples, payload, SIM_PACKET_BYTES - RTP_HEADER_BYTES);
+    assert_true(len > 0);
+    send_rtp(sim, p, &rtp, payload, len);
+    step(p);
 }
 
 void sim_run(struct sim *sim, int64_t us)

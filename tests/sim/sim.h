@@ -1,8 +1,9 @@
 /**
  * @file sim.h  Conferences on a fake clock and network: the engine's own core, with parties that speak RTP to it.
  *
- * A party sends a packet every ptime at a phase of its own and hears what the bridge sends. Both are exact samples at
- * exact times: an hour passes in seconds.
+ * A party sends a packet every ptime of its own clock at a phase of its own, over a network as good as it is told
+ * (network.h), and hears what the bridge sends. It has a coder and a decoder of its codec; what it says and hears is at
+ * the codec's rate_hz. Both are exact samples at exact times: an hour passes in seconds.
  * Thread: one.
  */
 #ifndef PARLEY_TESTS_SIM_SIM_H
@@ -13,13 +14,15 @@
 
 #include "base/rng.h"
 #include "engine/core.h"
+#include "network.h"
 
-enum { SIM_PARTIES_MAX = 256, SIM_RATE_HZ = 8000, SIM_BACKLOG = 64 };
+/* SIM_RATE_HZ: of a conference, and of a party with G.711. SIM_SAMPLES_MAX: of a packet, 60 ms at 48 kHz. */
+enum { SIM_PARTIES_MAX = 256, SIM_RATE_HZ = 8000, SIM_BACKLOG = 64, SIM_SAMPLES_MAX = 2880, SIM_PACKET_BYTES = 1500 };
 
 struct sim;
 struct sim_party;
 
-/** Fills what a party says next. */
+/** Fills what a party says next, at its codec's rate_hz; samples: one packet's. */
 typedef void sim_speak_fn(struct sim_party *party, int16_t *pcm, uint32_t samples);
 
 /** Is given each packet's samples as the party gets them. */
@@ -28,19 +31,24 @@ typedef void sim_hear_fn(struct sim_party *party, const int16_t *pcm, uint32_t s
 struct sim_packet {
     int64_t at_us;
     size_t len;
-    uint8_t bytes[12 + 480];
+    uint8_t bytes[SIM_PACKET_BYTES];
 };
 
 struct sim_party {
     struct sim *sim;
     struct leg_media leg;
+    const struct codec *codec;
+    void *encoder, *decoder; /**< NULL where the codec has no state */
     void *user;
     sim_speak_fn *speak; /**< NULL: sends nothing */
     sim_hear_fn *hear;   /**< NULL: not listened to */
     int64_t next_us;     /**< when it speaks again */
+    int32_t drift_ppm;   /**< its clock is faster by this; may be changed at any time */
+    int64_t drift_pus;   /**< what its clock has gained and next_us has not seen yet, in millionths of a microsecond */
     uint16_t ptime_ms, seq;
-    uint32_t timestamp, jitter_us;
-    struct sim_packet queue[SIM_BACKLOG]; /**< on its way to the bridge */
+    uint32_t timestamp;
+    struct network network;               /**< from it to the bridge; may be changed at any time */
+    struct sim_packet queue[SIM_BACKLOG]; /**< on its way to the bridge, by arrival */
     uint32_t queue_head, queue_tail;
     uint8_t key_code;
     uint32_t key_ms, key_done_ms; /**< held for key_ms, of which so much was sent */
@@ -78,7 +86,10 @@ struct sim_party_config {
     enum codec_id codec;
     uint16_t ptime_ms;  /**< sent to it and by it; 0: 20 */
     int64_t phase_us;   /**< of its packets within 20 ms */
-    uint32_t jitter_us; /**< each packet comes up to this much later */
+    uint32_t jitter_us; /**< each packet comes up to this much later; network.jitter_us where that is 0 */
+    int32_t drift_ppm;  /**< its clock is faster by so many millionths: packets come that much closer together */
+    struct network network;
+    struct codec_params encode; /**< asked of the bridge */
     sim_speak_fn *speak;
     sim_hear_fn *hear;
     void *user;
@@ -92,7 +103,9 @@ void sim_close(struct sim *sim);
 /** Calls in. */
 struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *config);
 
+/** One that mixes at SIM_RATE_HZ, or at 8000, 16000 or 48000. */
 struct conference_media *sim_conference(struct sim *sim, uint8_t slot);
+struct conference_media *sim_conference_at(struct sim *sim, uint8_t slot, uint32_t rate_hz);
 void sim_conference_close(struct sim *sim, struct conference_media *conference);
 
 /** Carries out one command, or several in one batch. */
@@ -102,6 +115,12 @@ void sim_join(struct sim_party *party, struct conference_media *conference, bool
 
 /** The party holds a key for so long from now on, sent as RFC 4733 events in place of audio, end packets thrice. */
 void sim_press(struct sim_party *party, char key, uint32_t ms);
+
+/** Samples of so much time at the party's rate. */
+static inline uint32_t sim_samples(const struct sim_party *party, uint32_t ms)
+{
+    return party->codec->rate_hz / 1000 * ms;
+}
 
 /** Lets time pass. */
 void sim_run(struct sim *sim, int64_t us);
