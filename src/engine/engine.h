@@ -137,6 +137,7 @@ struct engine_leg_media {
     uint32_t speaks_hz;         /**< the peer sends no more than this (sprop-maxcapturerate); 0: the codec's rate_hz */
     uint8_t send_payload_type, receive_payload_type;
     uint8_t send_event_type, receive_event_type; /**< telephone-event; ENGINE_NO_PAYLOAD_TYPE for none */
+    uint8_t send_cn_type, receive_cn_type;       /**< comfort noise (RFC 3389); likewise */
     uint16_t send_ptime_ms;                      /**< 10 to 60, a multiple of 10 */
     bool rtcp_mux;
     bool send, receive; /**< hold: a leg that does not receive neither talks nor times out */

@@ -21,7 +21,7 @@ static status check_media(const struct engine_leg_media *m)
     if (!m->codec || m->send_ptime_ms < 10 || m->send_ptime_ms > 60 || m->send_ptime_ms % 10 != 0)
         return STATUS_INVALID;
     if (m->send_payload_type > 127 || m->receive_payload_type > 127 || !type_valid(m->send_event_type) ||
-        !type_valid(m->receive_event_type))
+        !type_valid(m->receive_event_type) || !type_valid(m->send_cn_type) || !type_valid(m->receive_cn_type))
         return STATUS_INVALID;
     /* Frames of a codec without state can be shared, joined and cut at will; others need encoders. */
     if (m->codec->encoder_bytes > 0 || m->codec->rate_hz != RATE_HZ) return STATUS_UNSUPPORTED;

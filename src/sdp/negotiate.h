@@ -18,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "sdp/crypto.h"
 #include "sdp/sdp.h"
 
 enum { SDP_ADDRESS_SIZE = 64, SDP_PTIME_DEFAULT_MS = 20, SDP_PTIME_MIN_MS = 10, SDP_PTIME_MAX_MS = 60 };
@@ -44,6 +45,17 @@ struct sdp_local {
     enum sdp_direction direction; /**< what we want; an answer is the reverse of the offer's at most */
 };
 
+/** What the peer says of how it plays and speaks, in the fmtp of an Opus line (RFC 7587); all zero for other codecs. */
+struct sdp_peer {
+    uint32_t play_rate_hz;  /**< maxplaybackrate: it plays no more than this; 8000 to 48000, 0: not said */
+    uint32_t speak_rate_hz; /**< sprop-maxcapturerate: it sends no more than this; likewise */
+    uint32_t bitrate_bps;   /**< maxaveragebitrate, 6000 to 510000, and no more than fits our payloads; 0: not said */
+    bool fec;               /**< useinbandfec: it can make use of it */
+    bool dtx;               /**< usedtx: silence may be left unsent */
+    bool stereo;            /**< it would rather have stereo; we send mono all the same */
+    bool speaks_stereo;     /**< sprop-stereo: it may send stereo */
+};
+
 /** The outcome: all that a leg needs to send and to receive. */
 struct sdp_result {
     uint8_t codec;                /**< index into sdp_local.codecs */
@@ -51,6 +63,10 @@ struct sdp_result {
     uint8_t receive_payload_type; /**< as we numbered it (an answer uses the offer's numbers) */
     bool has_telephone_event;
     uint8_t send_event_type, receive_event_type;
+    bool has_comfort_noise; /**< RFC 3389, of the codec's clock */
+    uint8_t send_cn_type, receive_cn_type;
+    struct sdp_peer peer;
+    struct sdp_srtp srtp;
     uint16_t send_ptime_ms; /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
     char remote_address[SDP_ADDRESS_SIZE]; /**< unicast IPv4 or IPv6 literal; empty where the peer gave
                                                 anything else (a name, 0.0.0.0): learnt from what arrives */

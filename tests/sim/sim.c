@@ -194,6 +194,8 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
                                           .receive_payload_type = PAYLOAD_TYPE,
                                           .send_event_type = EVENT_TYPE,
                                           .receive_event_type = EVENT_TYPE,
+                                          .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
+                                          .receive_cn_type = ENGINE_NO_PAYLOAD_TYPE,
                                           .send_ptime_ms = p->ptime_ms,
                                           .send = true,
                                           .receive = true};
