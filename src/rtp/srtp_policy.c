@@ -1,0 +1,58 @@
+#include "rtp/srtp_policy.h"
+
+#include <string.h>
+
+/* Packets that come later than this many after newer ones are too old: more than a second at 10 ms. */
+enum { REPLAY_WINDOW = 128 };
+
+static void fill(srtp_policy_t *policy, enum srtp_suite suite)
+{
+    switch (suite) {
+    case SRTP_AES_CM_128_HMAC_SHA1_32:
+        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy->rtp);
+        srtp_crypto_policy_set_rtcp_default(&policy->rtcp);
+        break;
+    case SRTP_AEAD_AES_128_GCM:
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtp);
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
+        break;
+    case SRTP_AEAD_AES_256_GCM:
+        srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtp);
+        srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtcp);
+        break;
+    default:
+        srtp_crypto_policy_set_rtp_default(&policy->rtp);
+        srtp_crypto_policy_set_rtcp_default(&policy->rtcp);
+        break;
+    }
+}
+
+size_t srtp_policy_trailer(const struct srtp_key *key, bool rtcp)
+{
+    srtp_policy_t policy = {0};
+    fill(&policy, key->suite);
+    size_t tag = (size_t)(rtcp ? policy.rtcp.auth_tag_len : policy.rtp.auth_tag_len);
+    return tag + key->mki_bytes + (rtcp ? sizeof(uint32_t) : 0);
+}
+
+status srtp_policy_context(srtp_t *out, const struct srtp_key *key, srtp_ssrc_type_t direction)
+{
+    if (key->suite >= SRTP_SUITES || key->mki_bytes > SRTP_MKI_BYTES_MAX) return STATUS_INVALID;
+    struct srtp_key copy = *key; /* the library does not promise to leave it alone */
+    srtp_master_key_t master = {.key = copy.bytes, .mki_id = copy.mki, .mki_size = copy.mki_bytes};
+    srtp_master_key_t *masters[] = {&master};
+    srtp_policy_t policy = {.ssrc = {.type = direction}, .window_size = REPLAY_WINDOW};
+    fill(&policy, key->suite);
+    if (key->mki_bytes > 0) {
+        policy.keys = masters;
+        policy.num_master_keys = 1;
+    } else {
+        policy.key = copy.bytes;
+    }
+    srtp_t context;
+    srtp_err_status_t result = srtp_create(&context, &policy);
+    srtp_key_forget(&copy);
+    if (result != srtp_err_status_ok) return STATUS_NO_MEMORY;
+    *out = context;
+    return STATUS_OK;
+}

@@ -1,0 +1,24 @@
+/**
+ * @file srtp_policy.h  A key in libsrtp's terms. For srtp_*.c alone.
+ *
+ * Thread: any.
+ */
+#ifndef PARLEY_RTP_SRTP_POLICY_H
+#define PARLEY_RTP_SRTP_POLICY_H
+
+#include <srtp2/srtp.h>
+
+#include "base/status.h"
+#include "rtp/srtp_key.h"
+
+/**
+ * Makes a context for every SSRC of one direction.
+ * @param direction  ssrc_any_outbound or ssrc_any_inbound
+ * @return STATUS_OK; STATUS_INVALID (suite, length of the MKI); STATUS_NO_MEMORY
+ */
+MUST_CHECK status srtp_policy_context(srtp_t *out, const struct srtp_key *key, srtp_ssrc_type_t direction);
+
+/** Bytes that protection adds to a packet. @param rtcp  its index too */
+size_t srtp_policy_trailer(const struct srtp_key *key, bool rtcp);
+
+#endif
