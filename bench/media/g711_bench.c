@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 {
     struct timing t;
     timing_init(&t, "g711", argc, argv);
-    for (int id = 0; id < CODEC_COUNT; id++) {
+    for (int id = 0; id <= CODEC_PCMA; id++) {
         struct work w = {.codec = codec_by_id((enum codec_id)id)};
         struct tone tone;
         tone_init(&tone, 8000, 1013.0, -12.0);

@@ -62,7 +62,7 @@ static struct engine_leg_media leg_media(const struct call *call, const struct s
 {
     const struct sdp_codec *codec = call_codec(call, result);
     struct engine_leg_media media = {
-        .codec = codec_find(codec->encoding, codec->clock_hz),
+        .codec = codec_find(codec->encoding, codec->clock_hz, codec->channels),
         .send_payload_type = result->send_payload_type,
         .receive_payload_type = result->receive_payload_type,
         .send_event_type = result->has_telephone_event ? result->send_event_type : ENGINE_NO_PAYLOAD_TYPE,

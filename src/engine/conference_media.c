@@ -36,7 +36,7 @@ void conference_scratch_init(struct conference_scratch *s)
     memset(s, 0, sizeof *s);
     for (int id = 0; id < CODEC_COUNT; id++) {
         const struct codec *codec = codec_by_id((enum codec_id)id);
-        if (codec->encoder_bytes > 0) continue;
+        if (codec->encoder_bytes) continue;
         encode(&s->silence[id], codec, s->pcm, frame_samples(codec->rate_hz));
     }
 }

@@ -24,7 +24,7 @@ static status check_media(const struct engine_leg_media *m)
         !type_valid(m->receive_event_type) || !type_valid(m->send_cn_type) || !type_valid(m->receive_cn_type))
         return STATUS_INVALID;
     /* Frames of a codec without state can be shared, joined and cut at will; others need encoders. */
-    if (m->codec->encoder_bytes > 0 || m->codec->rate_hz != RATE_HZ) return STATUS_UNSUPPORTED;
+    if (m->codec->encoder_bytes || m->codec->rate_hz != RATE_HZ) return STATUS_UNSUPPORTED;
     return STATUS_OK;
 }
 

@@ -132,7 +132,7 @@ status playout_create(struct playout **out, const struct playout_config *config)
     p->capacity = (size_t)QUEUE_MS * p->ms;
     p->queue = calloc(p->capacity, sizeof(*p->queue));
     p->payloads = calloc(SLOTS, codec->max_payload_bytes);
-    p->decoder = codec->decoder_bytes ? calloc(1, codec->decoder_bytes) : NULL;
+    p->decoder = codec->decoder_bytes ? calloc(1, codec->decoder_bytes()) : NULL;
     if (!p->queue || !p->payloads || (codec->decoder_bytes && !p->decoder)) {
         playout_destroy(p);
         return STATUS_NO_MEMORY;

@@ -10,6 +10,34 @@
 
 #include "media/codec.h"
 #include "media/g711.h"
+#include "media/g722.h"
+#include "media/l16.h"
+#include "media/opus_codec.h"
+
+/* An encoder and the decoder for what it makes. */
+struct coder {
+    const struct codec *codec;
+    void *encoder, *decoder;
+};
+
+static void coder_open(struct coder *c, const struct codec *codec, const struct codec_params *params)
+{
+    *c = (struct coder){.codec = codec};
+    if (codec->encoder_bytes) {
+        assert_non_null(c->encoder = malloc(codec_encoder_bytes(codec)));
+        codec->encoder_init(c->encoder, params);
+    }
+    if (codec->decoder_bytes) {
+        assert_non_null(c->decoder = malloc(codec_decoder_bytes(codec)));
+        codec->decoder_init(c->decoder);
+    }
+}
+
+static void coder_close(struct coder *c)
+{
+    free(c->encoder);
+    free(c->decoder);
+}
 
 static void every_code_comes_back_as_itself(void **state)
 {
@@ -69,15 +97,49 @@ static void the_code_is_within_half_a_step(void **state)
 static void codecs_are_found_by_name_clock_and_type(void **state)
 {
     (void)state;
-    assert_ptr_equal(codec_find("pcmu", 8000), &codec_pcmu);
-    assert_ptr_equal(codec_find("PCMA", 8000), &codec_pcma);
-    assert_null(codec_find("PCMU", 16000));
-    assert_null(codec_find("opus", 48000));
+    assert_ptr_equal(codec_find("pcmu", 8000, 1), &codec_pcmu);
+    assert_ptr_equal(codec_find("PCMA", 8000, 0), &codec_pcma);
+    assert_null(codec_find("PCMU", 16000, 1));
+    assert_ptr_equal(codec_find("G722", 8000, 1), &codec_g722);
+    assert_null(codec_find("G722", 16000, 1));
+    assert_ptr_equal(codec_find("L16", 16000, 1), &codec_l16_16);
+    assert_ptr_equal(codec_find("l16", 48000, 0), &codec_l16_48);
+    assert_null(codec_find("L16", 48000, 2));
+    assert_ptr_equal(codec_find("OPUS", 48000, 2), &codec_opus);
+    assert_null(codec_find("opus", 48000, 1));
     assert_ptr_equal(codec_by_payload_type(8), &codec_pcma);
+    assert_ptr_equal(codec_by_payload_type(9), &codec_g722);
     assert_null(codec_by_payload_type(96));
     assert_null(codec_by_payload_type(-1));
     for (int id = 0; id < CODEC_COUNT; id++)
         assert_int_equal(codec_by_id((enum codec_id)id)->id, id);
+}
+
+static void packets_are_of_lengths_that_the_encoder_can_send(void **state)
+{
+    (void)state;
+    assert_int_equal(codec_packet_ms(&codec_pcmu, 50), 50);
+    assert_int_equal(codec_packet_ms(&codec_l16_16, 60), 30);
+    assert_int_equal(codec_packet_ms(&codec_l16_48, 20), 10);
+    assert_int_equal(codec_packet_ms(&codec_opus, 30), 20);
+    assert_int_equal(codec_packet_ms(&codec_opus, 5), 10);
+    for (int id = 0; id < CODEC_COUNT; id++) {
+        const struct codec *c = codec_by_id((enum codec_id)id);
+        struct coder coder;
+        coder_open(&coder, c, &(struct codec_params){0});
+        for (unsigned ms = 10; ms <= 60; ms += 10) {
+            int16_t pcm[60 * 48] = {0}, back[60 * 48];
+            uint8_t payload[CODEC_PAYLOAD_OUT_MAX];
+            size_t samples = 0, want = ms * c->rate_hz / 1000;
+            size_t len = c->encode(coder.encoder, pcm, want, payload, sizeof(payload));
+            assert_int_equal(len > 0, codec_packet_ms(c, ms) == ms);
+            if (len == 0) continue;
+            assert_int_equal(c->duration(payload, len), want);
+            assert_int_equal(c->decode(coder.decoder, payload, len, back, want, &samples), STATUS_OK);
+            assert_int_equal(samples, want);
+        }
+        coder_close(&coder);
+    }
 }
 
 static void payloads_are_coded_whole_or_not_at_all(void **state)
@@ -85,21 +147,24 @@ static void payloads_are_coded_whole_or_not_at_all(void **state)
     (void)state;
     for (int id = 0; id < CODEC_COUNT; id++) {
         const struct codec *c = codec_by_id((enum codec_id)id);
-        int16_t pcm[160] = {0}, back[160];
-        uint8_t payload[160];
-        size_t samples = 7;
-        for (int i = 0; i < 160; i++)
-            pcm[i] = (int16_t)(i * 200 - 16000);
-        assert_int_equal(c->encode(NULL, pcm, 160, payload, 159), 0);
-        assert_int_equal(c->encode(NULL, pcm, 160, payload, 160), 160);
-        assert_int_equal(c->duration(payload, 160), 160);
-        assert_int_equal(c->decode(NULL, payload, 160, back, 159, &samples), STATUS_INVALID);
-        assert_int_equal(c->decode(NULL, payload, 0, back, 160, &samples), STATUS_INVALID);
+        struct coder coder;
+        coder_open(&coder, c, &(struct codec_params){0});
+        int16_t pcm[FRAME_SAMPLES_MAX] = {0}, back[FRAME_SAMPLES_MAX];
+        uint8_t payload[2 * FRAME_SAMPLES_MAX];
+        size_t samples = 7, count = c->rate_hz / 100;
+        for (size_t i = 0; i < count; i++)
+            pcm[i] = (int16_t)(i % 100 * 200);
+        size_t len = c->encode(coder.encoder, pcm, count, payload, sizeof(payload));
+        assert_true(len > 0);
+        if (c->joins) assert_int_equal(c->encode(coder.encoder, pcm, count, payload, len - 1), 0);
+        assert_int_equal(c->decode(coder.decoder, payload, len, back, count - 1, &samples), STATUS_INVALID);
+        assert_int_equal(c->decode(coder.decoder, payload, 0, back, count, &samples), STATUS_INVALID);
         assert_int_equal(samples, 7);
-        assert_int_equal(c->decode(NULL, payload, 160, back, 160, &samples), STATUS_OK);
-        assert_int_equal(samples, 160);
-        for (int i = 0; i < 160; i++)
+        assert_int_equal(c->decode(coder.decoder, payload, len, back, count, &samples), STATUS_OK);
+        assert_int_equal(samples, count);
+        for (size_t i = 0; !coder.encoder && i < count; i++)
             assert_true(distance(pcm[i], back[i]) <= 8 + abs(pcm[i]) / 30);
+        coder_close(&coder);
     }
 }
 
@@ -113,6 +178,10 @@ static void silence_is_seen_without_decoding(void **state)
     assert_true(codec_pcmu.is_silence(payload, sizeof(payload)));
     payload[80] = 0xfe;
     assert_false(codec_pcmu.is_silence(payload, sizeof(payload)));
+    memset(payload, 0, sizeof(payload));
+    assert_true(codec_l16_16.is_silence(payload, sizeof(payload)));
+    payload[sizeof(payload) - 1] = 1;
+    assert_false(codec_l16_16.is_silence(payload, sizeof(payload)));
     memset(payload, 0xd5, sizeof(payload));
     payload[3] = 0x55;
     assert_true(codec_pcma.is_silence(payload, sizeof(payload)));
@@ -131,6 +200,7 @@ int main(void)
         cmocka_unit_test(every_value_is_that_of_its_segment_and_step),
         cmocka_unit_test(the_code_is_within_half_a_step),
         cmocka_unit_test(codecs_are_found_by_name_clock_and_type),
+        cmocka_unit_test(packets_are_of_lengths_that_the_encoder_can_send),
         cmocka_unit_test(payloads_are_coded_whole_or_not_at_all),
         cmocka_unit_test(silence_is_seen_without_decoding),
     };
