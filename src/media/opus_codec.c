@@ -1,7 +1,7 @@
 #include "media/opus_codec.h"
 
 #include <assert.h>
-#include <opus.h>
+#include <opus/opus.h>
 #include <stdalign.h>
 #include <string.h>
 

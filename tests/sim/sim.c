@@ -161,8 +161,8 @@ static void *state_of(size_t bytes)
 static void open_coders(struct sim_party *p)
 {
     static const struct codec_params usual;
-    p->encoder = state_of(p->codec->encoder_bytes);
-    p->decoder = state_of(p->codec->decoder_bytes);
+    p->encoder = state_of(codec_encoder_bytes(p->codec));
+    p->decoder = state_of(codec_decoder_bytes(p->codec));
     if (p->encoder) p->codec->encoder_init(p->encoder, &usual);
     if (p->decoder) p->codec->decoder_init(p->decoder);
 }
