@@ -1,0 +1,110 @@
+#include "scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void say(struct sim_party *party, int16_t *pcm, uint32_t samples)
+{
+    struct person *p = party->user;
+    if (p->mute)
+        memset(pcm, 0, samples * sizeof *pcm);
+    else
+        tone_read(&p->tone, pcm, samples);
+}
+
+static void hear(struct sim_party *party, const int16_t *pcm, uint32_t samples)
+{
+    struct person *p = party->user;
+    if (p->watch.rate_hz) tone_watch_put(&p->watch, pcm, samples);
+    if (p->kept_count == 0) p->kept_us = party->sim->now_us;
+    size_t room = p->kept_max - p->kept_count, n = samples < room ? samples : room;
+    if (n > 0) memcpy(p->kept + p->kept_count, pcm, n * sizeof *pcm);
+    p->kept_count += n;
+}
+
+void scene_open(struct scene *s)
+{
+    memset(s, 0, sizeof *s);
+    sim_open(&s->sim, 1);
+    s->conference = sim_conference(&s->sim, SCENE_SLOT);
+    scene_audio(s, ENGINE_AUDIO_MIX);
+}
+
+void scene_close(struct scene *s)
+{
+    sim_conference_close(&s->sim, s->conference);
+    sim_close(&s->sim);
+    for (uint32_t i = 0; i < s->count; i++)
+        free(s->people[i].kept);
+}
+
+struct person *scene_join(struct scene *s, struct sim_party_config config, bool speaks, bool talk, bool listen)
+{
+    struct person *p = &s->people[s->count++];
+    config.speak = speaks ? say : NULL;
+    config.hear = hear;
+    config.user = p;
+    config.slot = SCENE_SLOT;
+    p->party = sim_call(&s->sim, &config);
+    person_says(p, SCENE_TONE_HZ, SCENE_LEVEL_DBFS);
+    sim_join(p->party, s->conference, talk, listen);
+    return p;
+}
+
+void scene_roles(struct scene *s, struct person *p, bool talk, bool listen)
+{
+    sim_command(&s->sim,
+                (struct core_command){.type = CORE_LEG_ROLES, .leg = &p->party->leg, .talk = talk, .listen = listen});
+}
+
+void scene_audio(struct scene *s, enum engine_audio audio)
+{
+    sim_command(&s->sim,
+                (struct core_command){.type = CORE_CONFERENCE_AUDIO, .conference = s->conference, .audio = audio});
+}
+
+void scene_run_ms(struct scene *s, uint32_t ms)
+{
+    sim_run(&s->sim, (int64_t)ms * 1000);
+}
+
+void person_says(struct person *p, double hz, double level_dbfs)
+{
+    tone_init(&p->tone, person_rate(p), hz, level_dbfs);
+}
+
+void person_listen(struct person *p, uint32_t ms)
+{
+    free(p->kept);
+    p->kept_max = sim_samples(p->party, ms);
+    p->kept_count = 0;
+    p->kept = malloc(p->kept_max * sizeof *p->kept);
+    if (!p->kept) abort();
+}
+
+void person_watch(struct person *p, double hz, double level_dbfs)
+{
+    tone_watch_init(&p->watch, person_rate(p), hz, level_dbfs);
+}
+
+uint32_t person_rate(const struct person *p)
+{
+    return p->party->codec->rate_hz;
+}
+
+const char *codec_label(enum codec_id id)
+{
+    static char labels[CODEC_COUNT][16];
+    const struct codec *codec = codec_by_id(id);
+    if (strcmp(codec->name, "L16") == 0)
+        snprintf(labels[id], sizeof labels[id], "L16/%u", codec->rate_hz / 1000);
+    else
+        snprintf(labels[id], sizeof labels[id], "%s", codec->name);
+    return labels[id];
+}
+
+bool codec_is_exact(enum codec_id id)
+{
+    return strcmp(codec_by_id(id)->name, "L16") == 0;
+}

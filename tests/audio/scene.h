@@ -1,0 +1,72 @@
+/**
+ * @file scene.h  What the measuring programs have in common: mouths that say a tone, ears that keep what they hear, and
+ * a conference of a few parties in the simulation (tests/sim).
+ *
+ * Thread: one.
+ */
+#ifndef PARLEY_TESTS_AUDIO_SCENE_H
+#define PARLEY_TESTS_AUDIO_SCENE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/tone.h"
+#include "sim.h"
+
+enum { SCENE_PEOPLE_MAX = 16, SCENE_SLOT = 3 };
+
+/** The tone that all lines speak of, and where its level is chosen freely, that level. */
+#define SCENE_TONE_HZ    1013.0
+#define SCENE_LEVEL_DBFS (-12.0)
+
+/** A party with what it says and hears. */
+struct person {
+    struct sim_party *party;
+    struct tone tone;
+    bool mute;               /**< says zeroes */
+    struct tone_watch watch; /**< put to use where its rate_hz is not 0 */
+    int16_t *kept;           /**< the first kept_max samples since person_listen() */
+    size_t kept_count, kept_max;
+    int64_t kept_us; /**< when the packet left that began with the first of them */
+};
+
+struct scene {
+    struct sim sim;
+    struct conference_media *conference;
+    struct person people[SCENE_PEOPLE_MAX];
+    uint32_t count;
+};
+
+/** A conference in which the mix is heard. */
+void scene_open(struct scene *s);
+void scene_close(struct scene *s);
+
+/**
+ * One more person calls and joins. It says a tone of SCENE_TONE_HZ at SCENE_LEVEL_DBFS until it is told another.
+ * @param config  its speak, hear, user and slot are set here; without `speaks` it sends nothing
+ */
+struct person *scene_join(struct scene *s, struct sim_party_config config, bool speaks, bool talk, bool listen);
+
+void scene_roles(struct scene *s, struct person *p, bool talk, bool listen);
+void scene_audio(struct scene *s, enum engine_audio audio);
+void scene_run_ms(struct scene *s, uint32_t ms);
+
+/** From now on it says a sine, going on from phase 0. */
+void person_says(struct person *p, double hz, double level_dbfs);
+
+/** Keeps what it hears from now on, up to so much time; what was kept before is forgotten. */
+void person_listen(struct person *p, uint32_t ms);
+
+/** Watches for breaks and holes from now on. */
+void person_watch(struct person *p, double hz, double level_dbfs);
+
+uint32_t person_rate(const struct person *p);
+
+/** As it stands in tables: PCMU, G722, L16/16, opus. Borrowed for ever. */
+const char *codec_label(enum codec_id id);
+
+/** True where the codec gives back exactly the samples that were put in. */
+bool codec_is_exact(enum codec_id id);
+
+#endif
