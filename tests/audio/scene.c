@@ -104,6 +104,12 @@ const char *codec_label(enum codec_id id)
     return labels[id];
 }
 
+bool codec_is_carried(enum codec_id id)
+{
+    const struct codec *codec = codec_by_id(id);
+    return codec->rate_hz == SIM_RATE_HZ && !codec->encoder_bytes;
+}
+
 bool codec_is_exact(enum codec_id id)
 {
     return strcmp(codec_by_id(id)->name, "L16") == 0;

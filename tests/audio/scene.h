@@ -66,6 +66,9 @@ uint32_t person_rate(const struct person *p);
 /** As it stands in tables: PCMU, G722, L16/16, opus. Borrowed for ever. */
 const char *codec_label(enum codec_id id);
 
+/** True where the bridge's conferences can have it: the codec's rate is theirs, and it has no state. */
+bool codec_is_carried(enum codec_id id);
+
 /** True where the codec gives back exactly the samples that were put in. */
 bool codec_is_exact(enum codec_id id);
 

@@ -39,8 +39,8 @@ static void judge(const struct person *p, struct heard *worst)
 /* L16 at 48 kHz has packets of 10 ms only. */
 static struct sim_party_config phone(enum codec_id codec, int64_t phase_us)
 {
-    bool large = codec_is_exact(codec) && codec_by_id(codec)->rate_hz == 48000;
-    return (struct sim_party_config){.codec = codec, .phase_us = phase_us, .ptime_ms = large ? 10 : 20};
+    return (struct sim_party_config){
+        .codec = codec, .phase_us = phase_us, .ptime_ms = (uint16_t)codec_packet_ms(codec_by_id(codec), FRAME_MS)};
 }
 
 static struct heard measure(enum codec_id a, enum codec_id b, uint32_t seconds)
@@ -70,7 +70,7 @@ static void pair(enum codec_id a, enum codec_id b, uint32_t seconds)
 {
     const char *id = board_text("steady/%s-%s", codec_label(a), codec_label(b));
     const char *what = board_text("%s to %s, %u s", codec_label(a), codec_label(b), seconds);
-    if (!board_wants(id, what)) return;
+    if (!board_wants(id, what) || !codec_is_carried(a) || !codec_is_carried(b)) return;
     struct heard h = measure(a, b, seconds);
     double limit = level_limit_db(a, b);
     board_share(id, what, board_text("0 breaks, 0 holes, level within %.2f dB", limit),
