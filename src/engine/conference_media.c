@@ -293,6 +293,7 @@ static bool read_voice(struct conference_media *c, const struct leg_context *con
 {
     if (!wanted && ramp_silent(&leg->talk_ramp) && !leg->own.listens) {
         playout_skip(leg->playout, tick_us);
+        leg_voice_rest(&leg->voice, context, leg, tick_us);
         return false;
     }
     struct playout_frame frame = playout_take(leg->playout, tick_us, leg->pcm);
@@ -300,6 +301,7 @@ static bool read_voice(struct conference_media *c, const struct leg_context *con
     bool says = !frame.zero;
     if (leg->own.listens)
         leg_own_said(&leg->own, context, leg, says && leg->media.receive ? leg->pcm : NULL, c->samples);
+    says = leg_voice_run(&leg->voice, context, leg, frame, wanted && !leg->after_key, tick_us);
     if (says && wanted && leg->after_key && leg->key_ticks == 0) {
         leg->after_key = false;
         ramp_to(&leg->talk_ramp, 1, ramp_samples(c->rate_hz, RAMP_MUTE_MS));

@@ -23,7 +23,7 @@ static bool to_report(const struct media_event *event, struct engine_report *rep
         [MEDIA_LEG_CLOSED] = ENGINE_LEG_CLOSED, [MEDIA_RECORD_LOST] = ENGINE_RECORD_LOST,
         [MEDIA_PLAYED] = ENGINE_PLAYED,         [MEDIA_CONFERENCE_CLOSED] = ENGINE_CONFERENCE_CLOSED,
         [MEDIA_LEG_PLAYED] = ENGINE_LEG_PLAYED, [MEDIA_LEG_DIGITS_SENT] = ENGINE_LEG_DIGITS_SENT,
-        [MEDIA_LEG_SILENT] = ENGINE_LEG_SILENT,
+        [MEDIA_LEG_SILENT] = ENGINE_LEG_SILENT, [MEDIA_LEG_TALKING] = ENGINE_LEG_TALKING,
     };
     *report = (struct engine_report){.token = event->token, .tick_us = event->tick_us};
     if (event->type == MEDIA_LEG_DETACHED || event->type == MEDIA_SOUND_BACK) return false;
@@ -39,6 +39,7 @@ static bool to_report(const struct media_event *event, struct engine_report *rep
         report->user = report->conference->user;
     }
     if (event->type == MEDIA_LEG_DIGIT) report->digit = (char)event->number;
+    if (event->type == MEDIA_LEG_TALKING) report->leg->talking = report->talking = event->number != 0;
     if (event->type == MEDIA_RECORD_LOST) report->frames = event->number;
     report->completed =
         (event->type == MEDIA_PLAYED || event->type == MEDIA_LEG_PLAYED || event->type == MEDIA_LEG_DIGITS_SENT) &&

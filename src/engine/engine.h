@@ -59,11 +59,20 @@ enum engine_report_type {
     ENGINE_LEG_PLAYED,        /**< a sound of engine_leg_play() has ended or was cut: token, completed */
     ENGINE_LEG_DIGITS_SENT,   /**< engine_leg_send_digits() is through or was cut: token, completed */
     ENGINE_LEG_SILENT,        /**< as engine_leg_watch_silence() asked: token; once */
+    ENGINE_LEG_TALKING,       /**< somebody began or ended to speak: talking, tick_us; see below */
     ENGINE_REPORT_TYPES,
 };
 
-/** What one leg has counted since it was opened. */
+/*
+ * ENGINE_LEG_TALKING is about what the conference hears of a leg: it begins with speech that stands out of the leg's
+ * noise and ends half a second after it, or at once where the leg loses its voice (talk taken away, on hold, out of the
+ * conference). tick_us is the tick with which the speech began, or the end of it, a while before the report. At most
+ * four reports a second and leg. A leg that is closed has ended without a word.
+ */
+
+/** What one leg has counted since it was opened. All 0 for the first second. */
 struct engine_leg_stats {
+    const struct codec *codec;       /**< at last */
     uint64_t packets_in, bytes_in;   /**< valid RTP from the locked source; bytes of payload */
     uint64_t packets_out, bytes_out; /**< sent RTP; bytes of payload */
     uint64_t packets_lost;           /**< by sequence numbers, RFC 3550 A.3; not below 0 */
@@ -73,11 +82,15 @@ struct engine_leg_stats {
     uint64_t ticks_concealed;        /**< 20 ms ticks filled in for lost packets */
     uint64_t ticks_played;           /**< 20 ms ticks of received audio that ran, heard or not */
     uint64_t digits;
+    uint64_t conceal_runs;       /**< how often concealment began, of a leg that was heard */
+    uint64_t samples_clipped;    /**< as they were received, at full scale (media/level.h); of a leg that was heard */
     uint32_t jitter_us;          /**< interarrival jitter, RFC 3550 A.8 */
     uint32_t playout_delay_us;   /**< arrival to tick, latest */
     uint32_t round_trip_us;      /**< from the peer's RTCP; 0: unknown */
     uint32_t peer_lost_fraction; /**< of 256, from the peer's last report */
     uint32_t peer_jitter_us;
+    float level_dbfs, peak_dbfs; /**< over the last second, as received; -127: silence, or not heard */
+    float speech_dbfs;           /**< over the last three seconds of speech; -127: none yet */
 };
 
 struct engine_report {
@@ -89,6 +102,7 @@ struct engine_report {
     int64_t tick_us; /**< monotonic: the tick in which it happened */
     char digit;      /**< 0-9 * # A-D */
     bool completed;  /**< played or sent to its end */
+    bool talking;
     uint32_t frames;
     const struct engine_leg_stats *stats; /**< borrowed for the callback; NULL but for ENGINE_LEG_CLOSED */
 };
@@ -237,6 +251,9 @@ void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_
  * stays below -45 dBFS, or lasts no longer than 20 ms, is nothing. 0 ends the watch.
  */
 void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint64_t token);
+
+/** Whether its last ENGINE_LEG_TALKING said so. */
+bool engine_leg_talks(const struct engine_leg *leg);
 
 /** The leg's counters as of at most a second ago. */
 void engine_leg_stats(const struct engine_leg *leg, struct engine_leg_stats *out);

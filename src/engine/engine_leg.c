@@ -256,6 +256,11 @@ void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint6
     leg_command(leg, (struct core_command){.type = CORE_LEG_WATCH, .number = silence_ms, .token = token});
 }
 
+bool engine_leg_talks(const struct engine_leg *leg)
+{
+    return leg->talking;
+}
+
 void engine_leg_stats(const struct engine_leg *leg, struct engine_leg_stats *out)
 {
     thread_assert(THREAD_CONTROL);

@@ -28,6 +28,7 @@ struct engine_leg {
     const struct codec *codec; /* once all commands so far have been carried out */
     bool has_place;            /* counted among its conference's talkers */
     bool passes_digits;        /* needs a place too: its digits are its voice */
+    bool talking;              /* as the media thread last told */
     bool closing;
     struct list waits; /* struct detach_wait: batches on other threads that want it */
     struct leg_media media;

@@ -29,6 +29,7 @@ void leg_media_init(struct leg_media *leg, const struct engine_leg_config *confi
     source_lock_open(&leg->source, &config->media.remote_rtp);
     dtmf_receiver_init(&leg->dtmf);
     leg_own_init(&leg->own);
+    leg_voice_init(&leg->voice);
     ramp_init(&leg->talk_ramp, 0);
     ramp_init(&leg->listen_ramp, 0);
     rtp_stream_init(&leg->stream, config->media.codec->clock_hz, 0, cname, &leg->rng, now_us);
@@ -46,6 +47,7 @@ static void gather_stats(struct leg_media *leg)
 {
     struct playout_stats p = playout_get_stats(leg->playout);
     struct engine_leg_stats *s = &leg->stats;
+    s->codec = leg->media.codec;
     int32_t lost = rtp_stream_lost(&leg->stream);
     s->packets_lost = lost > 0 ? (uint64_t)lost : 0;
     s->packets_late = leg->played_before[2] + p.late;
@@ -62,6 +64,7 @@ static void gather_stats(struct leg_media *leg)
 static void publish(struct leg_media *leg, struct media_counters *counters)
 {
     gather_stats(leg);
+    leg_voice_stats(&leg->voice, &leg->stats);
     const struct engine_leg_stats *s = &leg->stats;
     if (s->packets_late > leg->playout_late) media_count(&counters->packets_late, s->packets_late - leg->playout_late);
     if (s->packets_lost > leg->playout_lost) media_count(&counters->packets_lost, s->packets_lost - leg->playout_lost);

@@ -19,6 +19,7 @@
 #include "base/rng.h"
 #include "engine/engine.h"
 #include "engine/leg_own.h"
+#include "engine/leg_voice.h"
 #include "engine/media_io.h"
 #include "engine/source_lock.h"
 #include "media/codec.h"
@@ -62,6 +63,7 @@ struct leg_media {
     bool has_slot;
     mixer_slot slot;
     struct ramp talk_ramp, listen_ramp;
+    struct leg_voice voice;
 
     /* sending */
     bool marker;   /**< on the next packet */

@@ -40,6 +40,7 @@ enum media_event_type {
     MEDIA_LEG_PLAYED,      /**< leg, object: the sound, token, number as in PLAYED */
     MEDIA_LEG_DIGITS_SENT, /**< leg, object: the list, token, number: 1 where all were sent */
     MEDIA_LEG_SILENT,      /**< leg, token */
+    MEDIA_LEG_TALKING,     /**< leg, number: 1 where it begins */
 };
 
 /** Something control must know. What gives an object back is never lost; the others are, where the ring is full. */

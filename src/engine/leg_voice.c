@@ -1,0 +1,62 @@
+#include "engine/leg_voice.h"
+
+#include <string.h>
+
+#include "engine/leg_media.h"
+
+static const float speech_share = 1.0f / 150;
+
+void leg_voice_init(struct leg_voice *v)
+{
+    memset(v, 0, sizeof *v);
+    talker_init(&v->talker);
+}
+
+static void tell_talking(const struct leg_context *context, struct leg_media *leg, bool talking, int64_t tick_us)
+{
+    struct media_event event = {.type = MEDIA_LEG_TALKING, .leg = leg, .tick_us = tick_us, .number = talking};
+    context->io->tell(context->io->arg, &event);
+}
+
+static void judge(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg,
+                  const struct level *level, int64_t tick_us)
+{
+    switch (talker_step(&v->talker, level_power_dbfs(level->power), level->peak)) {
+    case TALKER_SAME: break;
+    case TALKER_BEGAN: tell_talking(context, leg, true, tick_us - (TALKER_BEGIN_TICKS - 1) * LEG_TICK_US); break;
+    case TALKER_ENDED: tell_talking(context, leg, false, tick_us - (TALKER_HANG_TICKS - 1) * LEG_TICK_US); break;
+    }
+    if (v->talker.loud_ticks == 0) return;
+    v->speech_power += (level->power - v->speech_power) * (v->speech_power > 0 ? speech_share : 1);
+}
+
+void leg_voice_rest(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us)
+{
+    v->concealed = false;
+    if (talker_stop(&v->talker)) tell_talking(context, leg, false, tick_us);
+}
+
+bool leg_voice_run(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg,
+                   struct playout_frame frame, bool heard, int64_t tick_us)
+{
+    struct level level = {.power = 0};
+    if (!frame.zero) level = level_measure(leg->pcm, frame_samples(leg->media.codec->rate_hz));
+    level_meter_put(&v->meter, &level);
+    bool concealed = frame.verdict == PLAYOUT_CONCEALED;
+    if (concealed && !v->concealed) v->conceal_runs++;
+    v->concealed = concealed;
+    if (!heard) {
+        if (talker_stop(&v->talker)) tell_talking(context, leg, false, tick_us);
+        return !frame.zero;
+    }
+    judge(v, context, leg, &level, tick_us);
+    return !frame.zero && !talker_inaudible(&v->talker);
+}
+
+void leg_voice_stats(struct leg_voice *v, struct engine_leg_stats *out)
+{
+    level_meter_read(&v->meter, &out->level_dbfs, &out->peak_dbfs);
+    out->speech_dbfs = v->speech_power > 0 ? level_power_dbfs(v->speech_power) : LEVEL_SILENCE_DBFS;
+    out->samples_clipped = v->meter.clipped;
+    out->conceal_runs = v->conceal_runs;
+}

@@ -1,0 +1,48 @@
+/**
+ * @file leg_voice.h  What is done to a leg's voice between its playout buffer and the mix: measured, judged.
+ *
+ * Runs at the codec's rate, before any conversion, on decoded frames only; of a leg that nobody hears nothing is
+ * measured. That somebody begins or ends to talk is told to control with the tick in which it was so.
+ *
+ * Thread: media. Figures for control travel with the leg's stats.
+ */
+#ifndef PARLEY_ENGINE_LEG_VOICE_H
+#define PARLEY_ENGINE_LEG_VOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "media/level.h"
+#include "media/playout.h"
+#include "media/talker.h"
+
+struct engine_leg_stats;
+struct leg_context;
+struct leg_media;
+
+struct leg_voice {
+    struct level_meter meter;
+    struct talker talker;
+    float speech_power; /**< smoothed over the frames of about three seconds of speech; 0: none yet */
+    uint64_t conceal_runs;
+    bool concealed; /**< the frame before was */
+};
+
+void leg_voice_init(struct leg_voice *v);
+
+/**
+ * A tick's frame, which stands in leg->pcm where it is not zero.
+ *
+ * @param heard  it is on its way into a mix, and not the sound of a key
+ * @return true where there is something to mix
+ */
+bool leg_voice_run(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg,
+                   struct playout_frame frame, bool heard, int64_t tick_us);
+
+/** A tick whose frame is not made. */
+void leg_voice_rest(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us);
+
+/** Fills in what is known here; once a second: levels are those since the last time. */
+void leg_voice_stats(struct leg_voice *v, struct engine_leg_stats *out);
+
+#endif

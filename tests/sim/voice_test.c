@@ -1,0 +1,262 @@
+/* What is said of a leg's voice and done to it on its way into the mix, on a fake clock and network. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "media/tone.h"
+#include "sim.h"
+
+enum { KEPT = 160000, TICK_US = 20000, SECOND_US = 1000000 };
+
+struct person {
+    struct tone tone;
+    bool mute;
+    int16_t hiss; /* in place of the tone: this and its like below 0, at random */
+    int16_t kept[KEPT];
+    uint32_t count;
+};
+
+static struct sim sim;
+static struct conference_media *conference;
+static struct person people[4];
+static struct sim_party *parties[4];
+
+static void say(struct sim_party *p, int16_t *pcm, uint32_t samples)
+{
+    struct person *person = p->user;
+    memset(pcm, 0, samples * sizeof *pcm);
+    if (person->hiss > 0) {
+        for (uint32_t i = 0; i < samples; i++)
+            pcm[i] = (int16_t)((int)rng_below(&p->sim->rng, 3) * person->hiss - person->hiss);
+    } else if (!person->mute) {
+        tone_read(&person->tone, pcm, samples);
+    }
+}
+
+static void hear(struct sim_party *p, const int16_t *pcm, uint32_t samples)
+{
+    struct person *person = p->user;
+    for (uint32_t i = 0; i < samples && person->count < KEPT; i++)
+        person->kept[person->count++] = pcm[i];
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    sim_open(&sim, 11);
+    memset(people, 0, sizeof people);
+    conference = sim_conference(&sim, 5);
+    sim_command(&sim, (struct core_command){
+                          .type = CORE_CONFERENCE_AUDIO, .conference = conference, .audio = ENGINE_AUDIO_MIX});
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    sim_conference_close(&sim, conference);
+    sim_close(&sim);
+    return 0;
+}
+
+static void call(int i, bool mute)
+{
+    static const double tones[] = {515, 745, 1015, 1295};
+    people[i].mute = mute;
+    tone_init(&people[i].tone, SIM_RATE_HZ, tones[i], -15);
+    struct sim_party_config config = {
+        .speak = say, .hear = hear, .user = &people[i], .slot = 5, .phase_us = 3000 * i + 1700};
+    parties[i] = sim_call(&sim, &config);
+    sim_join(parties[i], conference, true, true);
+}
+
+static struct engine_leg_stats stats_of(int i)
+{
+    struct engine_leg_stats stats;
+    sim_run(&sim, 2 * SECOND_US);
+    leg_media_read_stats(&parties[i]->leg, &stats);
+    return stats;
+}
+
+static uint64_t talking_told(void)
+{
+    return sim.events[MEDIA_LEG_TALKING];
+}
+
+/* ---- who talks ---- */
+
+static void who_begins_and_ends_to_speak_is_told_with_the_time_at_which_it_was_so(void **state)
+{
+    (void)state;
+    call(0, true);
+    call(1, true);
+    sim_run(&sim, SECOND_US);
+    assert_int_equal(talking_told(), 0);
+
+    int64_t from_us = sim.now_us;
+    people[0].mute = false;
+    sim_run(&sim, SECOND_US);
+    const struct media_event *told = &sim.last[MEDIA_LEG_TALKING];
+    assert_int_equal(talking_told(), 1);
+    assert_ptr_equal(told->leg, &parties[0]->leg);
+    assert_int_equal(told->number, 1);
+    assert_true(told->tick_us > from_us && told->tick_us <= from_us + 3 * TICK_US);
+
+    from_us = sim.now_us;
+    people[0].mute = true;
+    sim_run(&sim, SECOND_US);
+    assert_int_equal(talking_told(), 2);
+    assert_int_equal(told->number, 0);
+    assert_true(told->tick_us > from_us && told->tick_us <= from_us + 3 * TICK_US);
+}
+
+static void who_loses_the_right_to_talk_ends_at_once(void **state)
+{
+    (void)state;
+    call(0, false);
+    call(1, true);
+    sim_run(&sim, SECOND_US);
+    assert_int_equal(talking_told(), 1);
+    sim_command(&sim, (struct core_command){.type = CORE_LEG_ROLES, .leg = &parties[0]->leg, .listen = true});
+    sim_run(&sim, 3 * TICK_US);
+    assert_int_equal(talking_told(), 2);
+    assert_int_equal(sim.last[MEDIA_LEG_TALKING].number, 0);
+    sim_run(&sim, SECOND_US);
+    assert_int_equal(talking_told(), 2);
+}
+
+static void the_tone_of_a_key_is_no_speech(void **state)
+{
+    (void)state;
+    call(0, true);
+    call(1, true);
+    sim_run(&sim, SECOND_US);
+    people[0].mute = false; /* what lies under the events */
+    sim_press(parties[0], '5', 1000);
+    sim_run(&sim, SECOND_US - TICK_US);
+    assert_int_equal(talking_told(), 0);
+}
+
+/* ---- what is not there to be heard ---- */
+
+static void a_hiss_of_the_smallest_step_is_left_out_of_the_mix(void **state)
+{
+    (void)state;
+    call(0, true);
+    call(1, true);
+    people[0].hiss = TALKER_INAUDIBLE_PEAK;
+    sim_run(&sim, 2 * SECOND_US);
+    people[1].count = 0;
+    sim_run(&sim, SECOND_US);
+    for (uint32_t i = 0; i < people[1].count; i++)
+        assert_int_equal(people[1].kept[i], 0);
+    assert_true(mixer_common_is_zero(conference->mixer));
+}
+
+/* The conference hears what is louder than that from its very first sample on. */
+static void a_word_that_follows_is_there_from_its_first_sample(void **state)
+{
+    (void)state;
+    call(0, true);
+    call(1, true);
+    people[0].hiss = TALKER_INAUDIBLE_PEAK;
+    sim_run(&sim, 2 * SECOND_US);
+    people[1].count = 0;
+    people[0].hiss = 0;
+    people[0].mute = false;
+    sim_run(&sim, SECOND_US);
+    uint32_t first = 0;
+    while (first < people[1].count && people[1].kept[first] == 0)
+        first++;
+    struct tone tone;
+    int16_t pcm[4000];
+    tone_init(&tone, SIM_RATE_HZ, 515, -15);
+    tone_read(&tone, pcm, 4000);
+    const struct codec *codec = codec_by_id(CODEC_PCMU);
+    uint8_t bytes[4000];
+    size_t count;
+    assert_int_equal(codec->encode(NULL, pcm, 4000, bytes, sizeof bytes), 4000);
+    assert_int_equal(codec->decode(NULL, bytes, 4000, pcm, 4000, &count), STATUS_OK);
+    uint32_t zeroes = 0;
+    while (pcm[zeroes] == 0)
+        zeroes++;
+    assert_memory_equal(people[1].kept + first, pcm + zeroes, (4000 - zeroes) * sizeof pcm[0]);
+}
+
+static void a_hiss_that_can_be_heard_is_heard(void **state)
+{
+    (void)state;
+    call(0, true);
+    call(1, true);
+    people[0].hiss = 3 * TALKER_INAUDIBLE_PEAK;
+    sim_run(&sim, 2 * SECOND_US);
+    people[1].count = 0;
+    sim_run(&sim, SECOND_US);
+    assert_true(tone_power_dbfs(people[1].kept, people[1].count) > -65);
+}
+
+/* ---- figures ---- */
+
+static void level_and_peak_are_those_of_the_last_second(void **state)
+{
+    (void)state;
+    call(0, false);
+    call(1, true);
+    struct engine_leg_stats stats = stats_of(0);
+    assert_true(fabsf(stats.level_dbfs + 15) < 0.2f && fabsf(stats.peak_dbfs + 15) < 0.4f);
+    assert_true(fabsf(stats.speech_dbfs + 15) < 0.2f);
+    assert_int_equal(stats.samples_clipped, 0);
+    assert_ptr_equal(stats.codec, codec_by_id(CODEC_PCMU));
+    people[0].mute = true;
+    stats = stats_of(0);
+    assert_true(stats.level_dbfs <= -127 && stats.peak_dbfs <= -127);
+    assert_true(fabsf(stats.speech_dbfs + 15) < 0.2f);
+    stats = stats_of(1);
+    assert_true(stats.speech_dbfs <= -127);
+}
+
+static void clipped_samples_are_counted(void **state)
+{
+    (void)state;
+    call(0, false);
+    tone_init(&people[0].tone, SIM_RATE_HZ, 515, 0);
+    call(1, true);
+    struct engine_leg_stats stats = stats_of(0);
+    assert_true(stats.samples_clipped > 500);
+    assert_int_equal(stats_of(1).samples_clipped, 0);
+}
+
+static void runs_of_concealment_are_counted(void **state)
+{
+    (void)state;
+    call(0, false);
+    call(1, true);
+    assert_int_equal(stats_of(0).conceal_runs, 0);
+    parties[0]->network.loss_permille = 100;
+    struct engine_leg_stats stats = stats_of(0);
+    assert_true(stats.conceal_runs > 3 && stats.conceal_runs <= stats.packets_lost + 1);
+}
+
+#define VOICE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        VOICE_TEST(who_begins_and_ends_to_speak_is_told_with_the_time_at_which_it_was_so),
+        VOICE_TEST(who_loses_the_right_to_talk_ends_at_once),
+        VOICE_TEST(the_tone_of_a_key_is_no_speech),
+        VOICE_TEST(a_hiss_of_the_smallest_step_is_left_out_of_the_mix),
+        VOICE_TEST(a_word_that_follows_is_there_from_its_first_sample),
+        VOICE_TEST(a_hiss_that_can_be_heard_is_heard),
+        VOICE_TEST(level_and_peak_are_those_of_the_last_second),
+        VOICE_TEST(clipped_samples_are_counted),
+        VOICE_TEST(runs_of_concealment_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
