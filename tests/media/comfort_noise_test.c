@@ -132,11 +132,11 @@ static void noise_comes_and_goes_without_a_step(void **state)
         assert_int_equal(pcm[i], 0);
 }
 
-static void the_loudest_noise_does_not_wrap(void **state)
+static void loud_noise_does_not_wrap(void **state)
 {
     (void)state;
     static int16_t pcm[SECOND];
-    const uint8_t payload[] = {0, 255, 0, 255, 0, 255, 0, 255};
+    const uint8_t payload[] = {14, 255, 0, 255, 0, 255, 0, 255};
     struct comfort_noise_packet p;
     struct comfort_noise c;
     assert_int_equal(comfort_noise_parse(payload, sizeof(payload), &p), STATUS_OK);
@@ -152,7 +152,7 @@ static void the_loudest_noise_does_not_wrap(void **state)
         int below = 0;
         for (int i = 0; i < SECOND; i++)
             below += pcm[i] < 0;
-        assert_true(below < SECOND / 4);
+        assert_true(below < SECOND / 20);
     }
     comfort_noise_set(&c, NULL);
     comfort_noise_add(&c, pcm, SECOND);
@@ -176,7 +176,7 @@ int main(void)
         cmocka_unit_test(noise_has_the_level_and_spectrum_of_its_packet),
         cmocka_unit_test(low_pass_noise_has_a_first_coefficient_below_zero),
         cmocka_unit_test(noise_comes_and_goes_without_a_step),
-        cmocka_unit_test(the_loudest_noise_does_not_wrap),
+        cmocka_unit_test(loud_noise_does_not_wrap),
         cmocka_unit_test(silence_is_measured_as_the_softest_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
