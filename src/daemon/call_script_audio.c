@@ -158,9 +158,9 @@ void script_record_start(struct call_script *s, const struct percl_effect *e)
     /* One that another call's AddToConference broke off may still be on its way: nobody waits for it any more. */
     if (s->utterance[0]) recordings_forget(s->all->bridge->recordings, s->utterance);
     s->utterance[0] = '\0';
-    struct ring *ring = leg ? recordings_begin_call(s->all->bridge->recordings, s->account, s->call, MUSIC_RATE_HZ,
-                                                    s->utterance, on_utterance, s)
-                            : NULL;
+    struct ring *ring =
+        leg ? recordings_begin_call(s->all->bridge->recordings, s->account, s->call, s->utterance, on_utterance, s)
+            : NULL;
     s->utterance_item = e->id;
     if (!ring) {
         script_event(s, &nothing);
@@ -213,7 +213,7 @@ void script_record_call(struct call_script *s)
 {
     struct engine_leg *leg = calls_leg(s->all->bridge->calls, s->call);
     if (!leg || s->call_recording[0] || s->recorded.id[0]) return;
-    struct ring *ring = recordings_begin_call(s->all->bridge->recordings, s->account, s->call, MUSIC_RATE_HZ,
-                                              s->call_recording, on_call_recorded, s);
+    struct ring *ring =
+        recordings_begin_call(s->all->bridge->recordings, s->account, s->call, s->call_recording, on_call_recorded, s);
     if (ring) engine_leg_record(leg, ring, ENGINE_LEG_BOTH);
 }

@@ -52,7 +52,7 @@ static enum engine_audio engine_audio(enum conference_audio audio)
 
 static void start_recording(struct conference_stage *m, const char *recording)
 {
-    struct ring *ring = recordings_begin(m->bridge->recordings, recording, engine_conference_rate_hz(m->engine));
+    struct ring *ring = recordings_begin(m->bridge->recordings, recording);
     if (ring) engine_conference_record(m->engine, ring);
 }
 

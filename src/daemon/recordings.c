@@ -156,8 +156,8 @@ status recordings_prepare(struct recordings *r, struct store_tx *tx, const struc
     return s;
 }
 
-struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, uint32_t rate_hz,
-                                   id_text id, recordings_done_fn *done, void *arg)
+struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, id_text id,
+                                   recordings_done_fn *done, void *arg)
 {
     struct running *running;
     struct store_tx *tx;
@@ -170,7 +170,7 @@ struct ring *recordings_begin_call(struct recordings *r, const char *account, co
     running->done = done;
     running->arg = arg;
     strcpy(id, running->row.id);
-    return recordings_begin(r, id, rate_hz);
+    return recordings_begin(r, id);
 }
 
 void recordings_forget(struct recordings *r, const char *id)
@@ -189,10 +189,10 @@ static const char *whose(const struct store_recording *row, char out[WHOSE_SIZE]
     return out;
 }
 
-struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz)
+struct ring *recordings_begin(struct recordings *r, const char *id)
 {
     struct running *running = find(r, id);
-    struct recording_spec spec = {.in_rate_hz = rate_hz, .user = running};
+    struct recording_spec spec = {.user = running};
     char of[WHOSE_SIZE];
     struct recording *recording;
     if (!running) return NULL;

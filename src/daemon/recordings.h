@@ -35,7 +35,7 @@ MUST_CHECK status recordings_recover(struct recordings *r);
 MUST_CHECK status recordings_prepare(struct recordings *r, struct store_tx *tx, const struct conference *c, id_text id);
 
 /** Begins it. @return the ring for the engine; NULL where it cannot begin (logged; it is reported as lost) */
-struct ring *recordings_begin(struct recordings *r, const char *id, uint32_t rate_hz);
+struct ring *recordings_begin(struct recordings *r, const char *id);
 
 /** A recording of a call is complete and stored. row is borrowed for the call; its state is "complete" or "lost". */
 typedef void recordings_done_fn(void *arg, const struct store_recording *row);
@@ -47,8 +47,8 @@ typedef void recordings_done_fn(void *arg, const struct store_recording *row);
  * @param done     called once, later; not after recordings_forget()
  * @return the ring for the engine; NULL where it cannot begin (done is still called)
  */
-struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, uint32_t rate_hz,
-                                   id_text id, recordings_done_fn *done, void *arg);
+struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, id_text id,
+                                   recordings_done_fn *done, void *arg);
 
 /** Whoever waits for this recording of a call has gone: it is completed and stored all the same. */
 void recordings_forget(struct recordings *r, const char *id);

@@ -221,22 +221,6 @@ void conference_media_pass_digits(struct leg_media *leg, bool pass)
     if (leg->conference) want_slot(leg->conference, leg);
 }
 
-/* The ring's last place is kept for the END, which must never be lost. */
-static void put_frame(struct conference_media *c, struct conference_scratch *s, const int16_t *pcm)
-{
-    if (ring_space(c->frames) < 2) {
-        c->frames_lost++;
-        return;
-    }
-    s->frame.tick = c->tick;
-    s->frame.kind = PCM_FRAME_AUDIO;
-    s->frame.samples = (uint16_t)c->samples;
-    memcpy(s->frame.pcm, pcm, c->samples * sizeof *pcm);
-    bool fits = ring_push(c->frames, &s->frame);
-    assert(fits);
-    (void)fits;
-}
-
 static void tell_lost_frames(struct conference_media *c, const struct leg_context *context)
 {
     if (c->frames_lost == 0 || ++c->lost_told_ticks < LOST_TOLD_EVERY_TICKS) return;
@@ -249,12 +233,7 @@ static void tell_lost_frames(struct conference_media *c, const struct leg_contex
 
 void conference_media_record(struct conference_media *c, struct ring *frames)
 {
-    if (c->frames) {
-        struct pcm_frame end = {.tick = c->tick, .kind = PCM_FRAME_END};
-        bool fits = ring_push(c->frames, &end);
-        assert(fits);
-        (void)fits;
-    }
+    if (c->frames) pcm_frame_push_end(c->frames, c->tick);
     c->frames = frames;
 }
 
@@ -489,7 +468,7 @@ static void send_heard(struct conference_media *c, const struct leg_context *con
         pcm = leg_own_lay_over(&leg->own, context, leg, heard, s->laid_over, c->samples, &event);
         shared = shared && pcm == heard;
     }
-    if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, c->samples, &s->frame);
+    if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, c->samples);
     if (!leg->media.send) {
         leg_send_frame(leg, context, NULL, 0);
     } else if (event.on || leg->in_event) {
@@ -566,7 +545,8 @@ void conference_media_tick(struct conference_media *c, const struct leg_context 
     struct hearing hearing = what_is_heard(c, room, fading);
     if (c->frames) {
         memset(s->pcm, 0, c->samples * sizeof *s->pcm);
-        put_frame(c, s, c->audio == ENGINE_AUDIO_MIX ? mixer_common(c->mixer) : s->pcm);
+        const int16_t *pcm = c->audio == ENGINE_AUDIO_MIX ? mixer_common(c->mixer) : s->pcm;
+        if (!pcm_frame_push(c->frames, c->tick, c->rate_hz, pcm)) c->frames_lost++;
         tell_lost_frames(c, context);
     }
     list_each (link, &c->legs) {

@@ -83,7 +83,6 @@ struct conference_payload {
 struct conference_scratch {
     int16_t pcm[FRAME_SAMPLES_MAX], other[FRAME_SAMPLES_MAX], laid_over[FRAME_SAMPLES_MAX];
     int32_t wide[FRAME_SAMPLES_MAX];
-    struct pcm_frame frame;
     struct conference_payload common[CODEC_COUNT], silence[CODEC_COUNT], own;
 };
 

@@ -240,8 +240,8 @@ enum engine_leg_sides {
 };
 
 /**
- * Records a leg from its next tick on: struct pcm_frame items of 8000 Hz (media/pcm_frame.h), one a tick. A leg on hold
- * is silent. One of each kind may be under way at a time. Closing the leg ends them.
+ * Records a leg from its next tick on: struct pcm_frame items (media/pcm_frame.h) at the rate of its codec. A leg on
+ * hold is silent. One of each kind may be under way at a time. Closing the leg ends them.
  * @param frames  borrowed until a frame of kind PCM_FRAME_END has been popped; NULL ends the recording of that kind
  */
 void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_leg_sides sides);
@@ -289,7 +289,8 @@ void engine_conference_play(struct engine_conference *conference, struct sound *
 void engine_conference_stop(struct engine_conference *conference, uint64_t token);
 
 /**
- * Records from the next tick on: struct pcm_frame items (media/pcm_frame.h), one a tick, while there are legs.
+ * Records from the next tick on: struct pcm_frame items (media/pcm_frame.h) at the conference's rate, while there
+ * are legs.
  * @param frames  borrowed until a frame of kind PCM_FRAME_END has been popped; NULL ends the recording
  */
 void engine_conference_record(struct engine_conference *conference, struct ring *frames);

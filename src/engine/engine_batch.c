@@ -116,9 +116,7 @@ void engine_batch_drop(struct core_batch *batch)
         struct core_command *c = &batch->commands[i];
         if (c->sound) sound_unref(c->sound);
         free(c->digits);
-        if (!c->frames) continue;
-        struct pcm_frame end = {.kind = PCM_FRAME_END};
-        if (!ring_push(c->frames, &end)) log_event(LOG_ERROR, "recording_ring_full", "conference=unknown");
+        if (c->frames) pcm_frame_push_end(c->frames, 0);
     }
     engine_batch_destroy(batch);
 }

@@ -217,15 +217,10 @@ const int16_t *leg_own_lay_over(struct leg_own *own, const struct leg_context *c
 void leg_own_record(struct leg_own *own, struct ring *frames, enum engine_leg_sides sides)
 {
     struct leg_recording *recording = &own->recordings[sides];
-    if (recording->frames) {
-        struct pcm_frame end = {.tick = recording->tick, .kind = PCM_FRAME_END};
-        bool fits = ring_push(recording->frames, &end); /* its last place is kept for this */
-        assert(fits);
-        (void)fits;
-    }
+    if (recording->frames) pcm_frame_push_end(recording->frames, recording->tick);
     *recording = (struct leg_recording){.frames = frames};
     if (!own->records) own->said_something = false;
-    if (sides == ENGINE_LEG_BOTH) limiter_init(&own->limiter, 8000);
+    if (sides == ENGINE_LEG_BOTH) own->limiter_samples = 0;
     note_what_is_on(own);
 }
 
@@ -266,6 +261,8 @@ static void fill_frame(struct leg_own *own, enum engine_leg_sides sides, const i
 {
     if (sides == ENGINE_LEG_BOTH) {
         int32_t wide[FRAME_SAMPLES_MAX];
+        if (own->limiter_samples != samples) limiter_init(&own->limiter, samples * (1000 / PCM_FRAME_MS));
+        own->limiter_samples = samples;
         for (uint32_t i = 0; i < samples; i++)
             wide[i] = (own->said_something ? own->said[i] : 0) + (heard ? heard[i] : 0);
         limiter_run(&own->limiter, wide, pcm, samples);
@@ -276,17 +273,14 @@ static void fill_frame(struct leg_own *own, enum engine_leg_sides sides, const i
     }
 }
 
-void leg_own_record_tick(struct leg_own *own, const struct leg_context *context, const int16_t *heard, uint32_t samples,
-                         struct pcm_frame *frame)
+void leg_own_record_tick(struct leg_own *own, const struct leg_context *context, const int16_t *heard, uint32_t samples)
 {
+    int16_t pcm[FRAME_SAMPLES_MAX];
     for (unsigned sides = 0; sides < ENGINE_LEG_SIDES; sides++) {
         struct leg_recording *recording = &own->recordings[sides];
         if (!recording->frames) continue;
-        frame->tick = recording->tick++;
-        frame->kind = PCM_FRAME_AUDIO;
-        frame->samples = (uint16_t)samples;
-        fill_frame(own, sides, heard, samples, frame->pcm);
-        if (ring_space(recording->frames) < 2 || !ring_push(recording->frames, frame))
+        fill_frame(own, sides, heard, samples, pcm);
+        if (!pcm_frame_push(recording->frames, recording->tick++, samples * (1000 / PCM_FRAME_MS), pcm))
             media_count(&context->counters->record_frames_lost, 1);
     }
     own->said_something = false;

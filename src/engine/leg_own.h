@@ -68,6 +68,7 @@ struct leg_own {
 
     struct leg_recording recordings[ENGINE_LEG_SIDES]; /**< one of each kind at a time */
     struct limiter limiter;                            /**< of ENGINE_LEG_BOTH */
+    uint32_t limiter_samples;                          /**< in its frames; 0: it has not begun */
 
     uint32_t silence_ms, quiet_ms; /**< 0: no watch */
     uint32_t loud_ticks;           /**< in a row */
@@ -104,9 +105,9 @@ void leg_own_said(struct leg_own *own, const struct leg_context *context, struct
 const int16_t *leg_own_lay_over(struct leg_own *own, const struct leg_context *context, struct leg_media *leg,
                                 const int16_t *heard, int16_t *out, uint32_t samples, struct leg_event *event);
 
-/** The tick's frame for the recordings. @param heard  what the leg is sent; NULL: silence; @param frame  scratch */
-void leg_own_record_tick(struct leg_own *own, const struct leg_context *context, const int16_t *heard, uint32_t samples,
-                         struct pcm_frame *frame);
+/** The tick's frame for the recordings. @param heard  what the leg is sent; NULL: silence */
+void leg_own_record_tick(struct leg_own *own, const struct leg_context *context, const int16_t *heard,
+                         uint32_t samples);
 
 /** A tick that did not run. */
 void leg_own_skip_tick(struct leg_own *own);

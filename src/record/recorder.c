@@ -13,16 +13,16 @@
 #include "os/log.h"
 #include "os/thread.h"
 #include "os/wake.h"
-#include "record/resampler.h"
+#include "record/steady_rate.h"
 #include "record/wav_file.h"
 
 enum {
-    RING_FRAMES = 512, /* ten seconds: what a disk may stall without a loss */
+    RING_FRAMES = 1024, /* what a disk may stall without a loss: 20 s of 8000 Hz, 3.4 s of 48000 */
     QUEUE = 4096,
     LOOK_MS = 200,
     SYNC_US = 1000000,
     QUALITY = 7,
-    SILENCE_SAMPLES = 960,
+    TICK_SAMPLES_MAX = 960,
 };
 
 struct recording {
@@ -31,7 +31,9 @@ struct recording {
     struct ring *frames; /* owned */
     struct recording_spec spec;
     struct wav_file *file; /* NULL once complete or failed */
-    struct resampler *resampler;
+    struct steady_rate *steady;
+    int16_t tick[TICK_SAMPLES_MAX]; /* as far as its parts have come */
+    uint32_t rate_hz;               /* of the ticks at present */
     uint64_t next_tick;
     uint64_t lost_ticks;
     bool started; /* next_tick holds */
@@ -140,11 +142,16 @@ static bool at_limit(const struct recording *g)
     return wav_file_samples(g->file) >= (uint64_t)config->length_max_s * config->rate_hz;
 }
 
+static void put_tick(struct recording *g, const int16_t *pcm)
+{
+    if (steady_rate_put(g->steady, g->rate_hz, pcm, write_samples, g) != STATUS_OK) write_failed(g);
+}
+
 static void fill_gap(struct recording *g, uint64_t tick)
 {
-    static const int16_t silence[SILENCE_SAMPLES];
+    static const int16_t silence[TICK_SAMPLES_MAX];
     for (; g->next_tick < tick && !at_limit(g) && !g->broken; g->next_tick++) {
-        resampler_put(g->resampler, silence, g->spec.in_rate_hz * PCM_FRAME_MS / 1000, write_samples, g);
+        put_tick(g, silence);
         g->lost_ticks++;
         count_up(&g->recorder->lost_ms, PCM_FRAME_MS);
     }
@@ -153,11 +160,14 @@ static void fill_gap(struct recording *g, uint64_t tick)
 
 static void take_frame(struct recording *g, const struct pcm_frame *frame)
 {
+    memcpy(g->tick + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
+    if (frame->part + 1u < pcm_frame_parts(frame->rate_hz)) return;
     count_up(&g->recorder->frames, 1);
     if (g->started && frame->tick > g->next_tick) fill_gap(g, frame->tick);
     g->started = true;
     g->next_tick = frame->tick + 1;
-    resampler_put(g->resampler, frame->pcm, frame->samples, write_samples, g);
+    g->rate_hz = frame->rate_hz;
+    put_tick(g, g->tick);
 }
 
 static bool room_on_disk(const struct recorder *r)
@@ -201,8 +211,8 @@ static void release(struct recording *g)
     list_remove(&g->link);
     if (g->file) wav_file_discard(g->file);
     g->file = NULL;
-    resampler_destroy(g->resampler);
-    g->resampler = NULL;
+    steady_rate_destroy(g->steady);
+    g->steady = NULL;
     atomic_fetch_sub_explicit(&g->recorder->count, 1, memory_order_relaxed);
     struct message message = {.type = MESSAGE_GONE, .recording = g};
     tell(g->recorder, &message);
@@ -221,7 +231,7 @@ static void look(struct recording *g, int64_t now_us)
     }
     bool last = drain(g);
     if (!g->ended) {
-        if (last && !g->broken) resampler_finish(g->resampler, write_samples, g);
+        if (last && !g->broken) steady_rate_finish(g->steady, write_samples, g);
         keep_up(g, now_us);
         if (g->broken)
             complete(g, RECORDING_DISK_FULL);
@@ -267,7 +277,7 @@ static void run(void *arg)
     list_each_safe (link, &r->open) {
         struct recording *g = list_object(link, struct recording, link);
         if (!g->ended) {
-            resampler_finish(g->resampler, write_samples, g);
+            steady_rate_finish(g->steady, write_samples, g);
             complete(g, RECORDING_ENDED);
         }
         release(g);
@@ -279,7 +289,7 @@ static void run(void *arg)
 static void recording_free(struct recording *g)
 {
     ring_destroy(g->frames);
-    resampler_destroy(g->resampler);
+    steady_rate_destroy(g->steady);
     free(g);
 }
 
@@ -366,14 +376,13 @@ void recorder_poll(struct recorder *r)
 status recorder_open(struct recorder *r, const struct recording_spec *spec, struct recording **out)
 {
     thread_assert(THREAD_CONTROL);
-    if (spec->in_rate_hz < 8000 || spec->in_rate_hz > 48000 || spec->in_rate_hz % 50 != 0 || !spec->id[0])
-        return STATUS_INVALID;
+    if (!spec->id[0]) return STATUS_INVALID;
     struct recording *g = calloc(1, sizeof *g);
     if (!g) return STATUS_NO_MEMORY;
     g->recorder = r;
     g->spec = *spec;
-    status result = resampler_create(&g->resampler, spec->in_rate_hz, r->config.rate_hz, QUALITY);
-    if (result == STATUS_OK) result = ring_create(&g->frames, pcm_frame_bytes(spec->in_rate_hz), RING_FRAMES);
+    status result = steady_rate_create(&g->steady, r->config.rate_hz, QUALITY);
+    if (result == STATUS_OK) result = ring_create(&g->frames, sizeof(struct pcm_frame), RING_FRAMES);
     if (result == STATUS_OK && !ring_push(r->opened, &g)) result = STATUS_NO_MEMORY;
     if (result != STATUS_OK) {
         recording_free(g);

@@ -6,7 +6,8 @@
  * written under its name and ".part", its header true to its length at any moment, and is renamed when complete. A slow
  * disk makes the ring overflow: the frames that are missing become silence, and are counted.
  *
- * Files are 16-bit mono, and hold exactly the frames from first to last: what the resampler delays is taken out.
+ * Files are 16-bit mono of one rate, and hold exactly the frames from first to last, whose rate may change on the way:
+ * what the resampler delays is taken out.
  * It does not know conferences or accounts, and never touches a live one.
  *
  * Thread: control.
@@ -78,8 +79,7 @@ int recorder_fd(const struct recorder *recorder);
 void recorder_poll(struct recorder *recorder);
 
 struct recording_spec {
-    id_text id;          /**< the file is DIR/ID.wav */
-    uint32_t in_rate_hz; /**< of the frames: engine_conference_rate_hz() */
+    id_text id; /**< the file is DIR/ID.wav */
     void *user;
 };
 

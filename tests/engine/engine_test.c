@@ -448,7 +448,7 @@ static void a_recording_has_its_frames_and_its_end(void **state)
     struct peer *a = call_in(c, tones[0], 20);
     struct ring *frames;
     struct pcm_frame frame;
-    assert_int_equal(ring_create(&frames, pcm_frame_bytes(engine_conference_rate_hz(c)), 16), STATUS_OK);
+    assert_int_equal(ring_create(&frames, sizeof frame, 16), STATUS_OK);
     rig_await(&rig, rig.reports[ENGINE_LEG_ALIVE] == 1);
     engine_conference_record(c, frames);
     rig_await(&rig, ring_count(frames) == 15);
@@ -460,10 +460,10 @@ static void a_recording_has_its_frames_and_its_end(void **state)
     for (int i = 0; i < 15; i++) {
         assert_true(ring_pop(frames, &frame));
         assert_int_equal(frame.kind, PCM_FRAME_AUDIO);
-        assert_int_equal(frame.samples, 160);
+        assert_int_equal(frame.rate_hz, 8000);
         if (i > 0) assert_int_equal(frame.tick, tick + 1);
         tick = frame.tick;
-        loudest_dbfs = fmax(loudest_dbfs, tone_measure(frame.pcm, frame.samples, 8000, tones[0], 0).level_dbfs);
+        loudest_dbfs = fmax(loudest_dbfs, tone_measure(frame.pcm, PCM_FRAME_SAMPLES, 8000, tones[0], 0).level_dbfs);
     }
     assert_true(fabs(loudest_dbfs - -15) < 1);
     assert_true(ring_pop(frames, &frame));
@@ -584,8 +584,8 @@ static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
     static const struct engine_digit digits[] = {{'4', 0}, {'2', 200}, {'#', 0}}, wrong[] = {{'x', 0}};
     assert_int_equal(engine_leg_send_digits(p->leg, wrong, 1, 1), STATUS_INVALID);
     assert_int_equal(engine_leg_send_digits(p->leg, digits, 0, 1), STATUS_INVALID);
-    assert_int_equal(ring_create(&frames, pcm_frame_bytes(8000), 4096), STATUS_OK);
-    assert_int_equal(ring_create(&utterance, pcm_frame_bytes(8000), 4096), STATUS_OK);
+    assert_int_equal(ring_create(&frames, sizeof frame, 4096), STATUS_OK);
+    assert_int_equal(ring_create(&utterance, sizeof frame, 4096), STATUS_OK);
     engine_leg_record(p->leg, frames, ENGINE_LEG_BOTH);
     engine_leg_record(p->leg, utterance, ENGINE_LEG_SAYS);
     engine_leg_play(p->leg, sound, 0, 21);

@@ -48,7 +48,7 @@ static struct engine_conference *any_conference(void)
 static void toggle_recording(uint32_t i)
 {
     struct recording *g;
-    struct recording_spec spec = {.in_rate_hz = engine_conference_rate_hz(conferences[i])};
+    struct recording_spec spec = {.user = NULL};
     if (recording[i]) {
         engine_conference_record(conferences[i], NULL);
     } else {
@@ -84,7 +84,7 @@ static void conference_operation(void)
 static void record_leg(struct peer *p)
 {
     struct recording *g;
-    struct recording_spec spec = {.in_rate_hz = 8000};
+    struct recording_spec spec = {.user = NULL};
     if (p->recorded) {
         if (rng_below(&rng, 2))
             engine_leg_record(p->leg, NULL, (enum engine_leg_sides)rng_below(&rng, ENGINE_LEG_SIDES));

@@ -56,16 +56,26 @@ static int remove_dir(void **state)
 static struct recording *open_recording(const struct recorder_config *config)
 {
     assert_int_equal(recorder_create(&recorder, config, note, NULL), STATUS_OK);
-    struct recording_spec spec = {.in_rate_hz = 8000};
+    struct recording_spec spec = {.user = NULL};
     strcpy(spec.id, name);
     struct recording *g;
     assert_int_equal(recorder_open(recorder, &spec, &g), STATUS_OK);
     return g;
 }
 
+/* A tick of another rate, in as many frames as it takes. */
+static void put_at_rate(struct recording *g, uint64_t tick, uint32_t rate_hz)
+{
+    int16_t pcm[960];
+    for (size_t i = 0; i < rate_hz / 50; i++)
+        pcm[i] = (int16_t)lrint(8000 * sin(2 * M_PI * 1013 * ((double)tick / 50 + (double)i / rate_hz)));
+    while (!pcm_frame_push(recording_ring(g), tick, rate_hz, pcm))
+        poll(NULL, 0, 5);
+}
+
 static void fill_tone(struct pcm_frame *frame, uint64_t tick)
 {
-    *frame = (struct pcm_frame){.tick = tick, .kind = PCM_FRAME_AUDIO, .samples = FRAME};
+    *frame = (struct pcm_frame){.tick = tick, .kind = PCM_FRAME_AUDIO, .rate_hz = 8000};
     for (size_t i = 0; i < FRAME; i++)
         frame->pcm[i] = (int16_t)lrint(8000 * sin(2 * M_PI * 1013 * (double)(tick * FRAME + i) / 8000));
 }
@@ -138,6 +148,29 @@ static void the_file_holds_exactly_the_frames(void **state)
     stat(path_of(""), &s);
     assert_int_equal(s.st_size, reports[0].bytes);
     assert_int_equal(access(path_of(".part"), F_OK), -1);
+    recorder_destroy(recorder);
+}
+
+static void the_rate_of_the_frames_may_change_on_the_way(void **state)
+{
+    (void)state;
+    static const uint32_t rates[] = {8000, 48000, 16000, 48000, 8000};
+    struct recording *g = open_recording(&(struct recorder_config){.dir = dir});
+    for (uint64_t t = 0; t < 150; t++) {
+        if (t < 75 || t >= 80) put_at_rate(g, t, rates[t / 30]); /* a hole in the third */
+    }
+    end(g, 150);
+    await_reports(1);
+    assert_int_equal(reports[0].samples, 150 * 320);
+    assert_int_equal(reports[0].lost_ms, 100);
+    SF_INFO info;
+    int16_t *pcm = read_wav(path_of(""), &info);
+    for (size_t i = 200; i < 150 * 320 - 200; i++) {
+        bool hole = i >= 74 * 320 && i < 81 * 320;
+        assert_true(hole || fabs(pcm[i] - 8000 * sin(2 * M_PI * 1013 * (double)i / 16000)) < 60);
+        assert_true(i < 75 * 320 + 200 || i >= 80 * 320 - 200 || pcm[i] == 0);
+    }
+    free(pcm);
     recorder_destroy(recorder);
 }
 
@@ -380,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DIR_TEST(the_file_holds_exactly_the_frames),
+        DIR_TEST(the_rate_of_the_frames_may_change_on_the_way),
         DIR_TEST(a_growing_file_is_readable_at_any_moment),
         DIR_TEST(lost_frames_become_silence_and_are_counted),
         DIR_TEST(a_recording_ends_itself_at_its_longest),

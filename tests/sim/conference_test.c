@@ -220,7 +220,7 @@ static void music_starts_at_once_and_is_gone_with_the_tick_of_the_mix(void **sta
     (void)state;
     struct sound *music = tone_sound(400, -12, 8000);
     struct ring *frames;
-    assert_int_equal(ring_create(&frames, pcm_frame_bytes(SIM_RATE_HZ), 64), STATUS_OK);
+    assert_int_equal(ring_create(&frames, sizeof(struct pcm_frame), 64), STATUS_OK);
     set_music(music);
     set_audio(ENGINE_AUDIO_WAIT);
     sim_run(&sim, 50000);

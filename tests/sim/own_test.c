@@ -250,7 +250,7 @@ static void an_announcement_is_stopped_by_its_token(void **state)
 static struct ring *record(int i, enum engine_leg_sides sides)
 {
     struct ring *ring;
-    assert_int_equal(ring_create(&ring, pcm_frame_bytes(SIM_RATE_HZ), FRAMES), STATUS_OK);
+    assert_int_equal(ring_create(&ring, sizeof(struct pcm_frame), FRAMES), STATUS_OK);
     sim_command(
         &sim, (struct core_command){.type = CORE_LEG_RECORD, .leg = &parties[i]->leg, .frames = ring, .sides = sides});
     return ring;
@@ -266,9 +266,9 @@ static uint32_t recorded(int i, enum engine_leg_sides sides, struct ring *ring, 
     while (ring_pop(ring, &frame)) {
         assert_int_equal(frame.tick, tick++);
         if (frame.kind == PCM_FRAME_END) break;
-        assert_true(samples + frame.samples <= max);
-        memcpy(pcm + samples, frame.pcm, frame.samples * sizeof *pcm);
-        samples += frame.samples;
+        assert_true(samples + PCM_FRAME_SAMPLES <= max);
+        memcpy(pcm + samples, frame.pcm, sizeof frame.pcm);
+        samples += PCM_FRAME_SAMPLES;
     }
     assert_int_equal(frame.kind, PCM_FRAME_END);
     ring_destroy(ring);
@@ -444,7 +444,7 @@ static void a_digit_is_passed_on_as_an_event_or_as_a_tone_never_both(void **stat
     sim_join(parties[3], conference, true, false);
     pass(0, true);
     settle();
-    assert_int_equal(ring_create(&ring, pcm_frame_bytes(SIM_RATE_HZ), FRAMES), STATUS_OK);
+    assert_int_equal(ring_create(&ring, sizeof(struct pcm_frame), FRAMES), STATUS_OK);
     sim_command(&sim, (struct core_command){.type = CORE_CONFERENCE_RECORD, .conference = conference, .frames = ring});
     sim_press(parties[0], '5', 200);
     sim_run(&sim, 1000000);
@@ -462,8 +462,8 @@ static void a_digit_is_passed_on_as_an_event_or_as_a_tone_never_both(void **stat
     uint32_t n = 0;
     sim_command(&sim, (struct core_command){.type = CORE_CONFERENCE_RECORD, .conference = conference});
     while (ring_pop(ring, &frame) && frame.kind == PCM_FRAME_AUDIO) {
-        memcpy(pcm + n, frame.pcm, frame.samples * sizeof *pcm);
-        n += frame.samples;
+        memcpy(pcm + n, frame.pcm, sizeof frame.pcm);
+        n += PCM_FRAME_SAMPLES;
     }
     uint32_t loud = 0;
     while (loud < n && abs(pcm[loud]) < 8)

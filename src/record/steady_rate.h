@@ -1,0 +1,37 @@
+/**
+ * @file steady_rate.h  Ticks of audio whose rate changes on the way become one stream of a fixed rate.
+ *
+ * Sample 0 out is sample 0 in, and n ticks in give n * rate / 50 samples out (rounded to nearest). Where the rate
+ * changes there is neither a gap nor a step: a filter that has lost its input goes on with what linear prediction says
+ * would have come, the one that takes over begins with what would have been before, and 2 ms are cross-faded.
+ *
+ * It is not for live audio (media/resample.h): its filters are longer, and what they delay is taken out.
+ * Thread: one at a time; allocates where the rate changes.
+ */
+#ifndef PARLEY_RECORD_STEADY_RATE_H
+#define PARLEY_RECORD_STEADY_RATE_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "record/resampler.h"
+
+struct steady_rate;
+
+/** @param out_hz  8000 to 48000; @param quality  0 to 10, as speexdsp has it. @return STATUS_OK, STATUS_NO_MEMORY */
+MUST_CHECK status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality);
+void steady_rate_destroy(struct steady_rate *s);
+
+/**
+ * The next 20 ms.
+ * @param rate_hz  a multiple of 8000, at most 48000
+ * @param pcm      rate_hz / 50 samples
+ * @return STATUS_OK; STATUS_NO_MEMORY: nothing was taken
+ */
+MUST_CHECK status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, resampler_sink_fn *sink,
+                                  void *arg);
+
+/** Gives out what the filter still holds. Nothing may be put after it. */
+void steady_rate_finish(struct steady_rate *s, resampler_sink_fn *sink, void *arg);
+
+#endif
