@@ -80,11 +80,13 @@ void calls_reconcile(struct calls *cs, const json_t *held)
 static void log_stats(const struct call_entry *e, const struct engine_leg_stats *stats)
 {
     log_event(LOG_INFO, "call_media",
-              "call=%s in=%llu out=%llu lost=%llu late=%llu concealed=%llu foreign=%llu bad=%llu jitter_us=%u",
+              "call=%s in=%llu out=%llu lost=%llu late=%llu concealed=%llu foreign=%llu bad=%llu unauthentic=%llu "
+              "replayed=%llu jitter_us=%u",
               e->call->id, (unsigned long long)stats->packets_in, (unsigned long long)stats->packets_out,
               (unsigned long long)stats->packets_lost, (unsigned long long)stats->packets_late,
               (unsigned long long)stats->ticks_concealed, (unsigned long long)stats->packets_foreign,
-              (unsigned long long)stats->packets_bad, stats->jitter_us);
+              (unsigned long long)stats->packets_bad, (unsigned long long)stats->packets_unauthentic,
+              (unsigned long long)stats->packets_replayed, stats->jitter_us);
 }
 
 void calls_report(struct calls *cs, const struct engine_report *report)

@@ -95,6 +95,9 @@ static void write_engine(const struct bridge *bridge, struct buffer *out)
     one(out, "rtp_packets_foreign_total", "counter", "Packets from a source that a leg is not locked to",
         m.packets_foreign);
     one(out, "rtp_packets_bad_total", "counter", "Packets that are no RTP of an agreed type", m.packets_bad);
+    one(out, "rtp_packets_unauthentic_total", "counter", "SRTP packets that are plain, of another key or changed",
+        m.packets_unauthentic);
+    one(out, "rtp_packets_replayed_total", "counter", "SRTP packets that were taken before", m.packets_replayed);
     one(out, "rtp_packets_late_total", "counter", "Packets that came after their time", m.packets_late);
     one(out, "rtp_packets_lost_total", "counter", "Packets that did not come", m.packets_lost);
     one(out, "rtp_socket_drops_total", "counter", "Packets the kernel dropped before they were read", m.socket_drops);

@@ -49,6 +49,7 @@ enum core_command_type {
 struct core_change {
     struct engine_leg_media media;
     struct playout *playout; /**< for another codec, else NULL; afterwards the old one */
+    struct leg_srtp srtp;    /**< what it needs anew; afterwards what it needs no more */
 };
 
 struct core_command {

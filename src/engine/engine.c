@@ -149,6 +149,7 @@ status engine_create(struct engine **out, const struct engine_config *config, en
     list_init(&e->legs);
     list_init(&e->conferences);
     status result = set_defaults(e);
+    if (result == STATUS_OK) result = srtp_library_start();
     if (result == STATUS_OK) result = wake_open(&e->report_fd);
     for (unsigned i = 0; i < e->config.threads && result == STATUS_OK; i++) {
         list_init(&e->workers[i].outbox);
@@ -237,6 +238,8 @@ static void add_worker(struct engine_metrics *out, const struct media_counters *
     out->bytes_out += media_counted(&c->bytes_out);
     out->packets_foreign += media_counted(&c->packets_foreign);
     out->packets_bad += media_counted(&c->packets_bad);
+    out->packets_unauthentic += media_counted(&c->packets_unauthentic);
+    out->packets_replayed += media_counted(&c->packets_replayed);
     out->packets_late += media_counted(&c->packets_late);
     out->packets_lost += media_counted(&c->packets_lost);
     out->socket_drops += media_counted(&c->socket_drops);

@@ -28,6 +28,7 @@
 #include "base/ring.h"
 #include "base/status.h"
 #include "media/codec.h"
+#include "rtp/srtp_key.h"
 
 struct sound;
 
@@ -79,6 +80,8 @@ struct engine_leg_stats {
     uint64_t packets_late;           /**< came after their time and were not played */
     uint64_t packets_foreign;        /**< from another source than the locked one (those that the kernel let through) */
     uint64_t packets_bad;            /**< not RTP, or a payload type that was not agreed */
+    uint64_t packets_unauthentic;    /**< SRTP: plain, with another key, or changed on the way */
+    uint64_t packets_replayed;       /**< SRTP: taken before, or too old to tell */
     uint64_t ticks_concealed;        /**< 20 ms ticks filled in for lost packets */
     uint64_t ticks_played;           /**< 20 ms ticks of received audio that ran, heard or not */
     uint64_t digits;
@@ -144,6 +147,11 @@ void engine_socket_close(struct engine_sockets *sockets);
 
 /* ---- legs ---- */
 
+/** The keys of a leg: with what we encrypt, and with what the peer does. */
+struct engine_leg_srtp {
+    struct srtp_key send, receive;
+};
+
 /** What offer and answer have settled, and may settle anew by engine_leg_change(). */
 struct engine_leg_media {
     const struct codec *codec;
@@ -158,6 +166,11 @@ struct engine_leg_media {
     struct sockaddr_storage
         remote_rtp; /**< family AF_UNSPEC: not known yet, nothing is sent before a source is latched */
     struct sockaddr_storage remote_rtcp; /**< ignored with rtcp_mux; AF_UNSPEC: RTP's port plus one */
+    /**
+     * NULL: plain RTP; else nothing plain is sent or taken. Borrowed for the call. A key that is the same as before
+     * goes on where it was; a key that we sent with before must not come back after another.
+     */
+    const struct engine_leg_srtp *srtp;
 };
 
 struct engine_leg_config {
@@ -325,6 +338,7 @@ struct engine_metrics {
     struct engine_thread_metrics thread[ENGINE_THREADS_MAX];
     uint64_t packets_in, packets_out, bytes_in, bytes_out;
     uint64_t packets_foreign, packets_bad, packets_late, packets_lost;
+    uint64_t packets_unauthentic, packets_replayed;
     uint64_t socket_drops; /**< the kernel's receive buffer was full */
     uint64_t send_errors;
     uint64_t encodes_shared, encodes_own; /**< 20 ms frames encoded for all who hear the same, and for one */

@@ -30,6 +30,7 @@ void engine_batch_destroy(struct core_batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         struct core_command *command = &batch->commands[i];
         if (command->change) playout_destroy(command->change->playout);
+        if (command->change) leg_srtp_clear(&command->change->srtp);
         free(command->change);
         mixer_destroy(command->mixer);
     }

@@ -34,6 +34,14 @@ static status make_playout(const struct engine *e, const struct codec *codec, st
     return playout_create(out, &config);
 }
 
+/* The keys of the contexts that the leg has from now on; those of a leg that goes on in plain are kept. */
+static void note_keys(struct engine_leg *leg, const struct engine_leg_srtp *keys)
+{
+    if (!keys) return;
+    leg->keys = *keys;
+    leg->has_keys = true;
+}
+
 static status open_checked(struct engine *e, const struct engine_leg_config *config, struct engine_leg **out)
 {
     status result = check_media(&config->media);
@@ -41,12 +49,19 @@ static status open_checked(struct engine *e, const struct engine_leg_config *con
     if (!config->cname[0] || !memchr(config->cname, 0, sizeof config->cname)) return STATUS_INVALID;
     if (e->leg_count >= e->config.legs_max) return STATUS_FULL;
     struct playout *playout;
+    struct leg_srtp made;
     result = make_playout(e, config->media.codec, &playout);
     if (result != STATUS_OK) return result;
     struct engine_leg *leg = calloc(1, sizeof *leg);
     if (!leg) {
         playout_destroy(playout);
         return STATUS_NO_MEMORY;
+    }
+    result = leg_srtp_make(&made, config->media.srtp, NULL);
+    if (result != STATUS_OK) {
+        playout_destroy(playout);
+        free(leg);
+        return result;
     }
     leg->engine = e;
     leg->sockets = config->sockets;
@@ -56,6 +71,8 @@ static status open_checked(struct engine *e, const struct engine_leg_config *con
     list_init(&leg->in_conference);
     list_init(&leg->waits);
     leg_media_init(&leg->media, config, leg->cname, playout, leg, clock_now_us());
+    leg->media.srtp = made;
+    note_keys(leg, config->media.srtp);
     *out = leg;
     return STATUS_OK;
 }
@@ -94,11 +111,14 @@ status engine_leg_change(struct engine_leg *leg, const struct engine_leg_media *
     if (!change) return STATUS_NO_MEMORY;
     change->media = *media;
     if (media->codec != leg->codec) result = make_playout(leg->engine, media->codec, &change->playout);
+    if (result == STATUS_OK) result = leg_srtp_make(&change->srtp, media->srtp, leg->has_keys ? &leg->keys : NULL);
     if (result != STATUS_OK) {
+        playout_destroy(change->playout);
         free(change);
         return result;
     }
     leg->codec = media->codec;
+    note_keys(leg, media->srtp);
     engine_command(leg->engine, leg->worker,
                    (struct core_command){.type = CORE_LEG_CHANGE, .leg = &leg->media, .change = change});
     engine_commit(leg->engine);
@@ -287,6 +307,9 @@ void engine_leg_destroy(struct engine_leg *leg)
     leg->engine->workers[leg->worker].legs--;
     leg_own_drop(&leg->media.own);
     playout_destroy(leg->media.playout);
+    leg_srtp_clear(&leg->media.srtp);
+    srtp_key_forget(&leg->keys.send);
+    srtp_key_forget(&leg->keys.receive);
     udp_pair_close(&leg->sockets);
     free(leg);
 }

@@ -32,6 +32,8 @@ struct engine_leg {
     bool closing;
     struct list waits; /* struct detach_wait: batches on other threads that want it */
     struct leg_media media;
+    bool has_keys; /* of contexts that the leg has once all commands so far have been carried out */
+    struct engine_leg_srtp keys;
 };
 
 struct engine_conference {

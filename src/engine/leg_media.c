@@ -18,6 +18,7 @@ void leg_media_init(struct leg_media *leg, const struct engine_leg_config *confi
     leg->rtp_fd = config->sockets.rtp_fd;
     leg->rtcp_fd = config->sockets.rtcp_fd;
     leg->media = config->media;
+    leg->media.srtp = NULL; /* control's for the call; the contexts made from it are in leg->srtp */
     leg->playout = playout;
     leg->seq = config->first_sequence;
     leg->timestamp = config->first_timestamp;
@@ -129,14 +130,46 @@ static void count_foreign(struct leg_media *leg, const struct leg_context *conte
     media_count(&context->counters->packets_foreign, 1);
 }
 
+/* Why a protected packet was not opened. */
+static void count_closed(struct leg_media *leg, const struct leg_context *context, status why)
+{
+    struct media_counters *counters = context->counters;
+    switch (why) {
+    case STATUS_REFUSED:
+        leg->stats.packets_unauthentic++;
+        media_count(&counters->packets_unauthentic, 1);
+        break;
+    case STATUS_EXISTS:
+        leg->stats.packets_replayed++;
+        media_count(&counters->packets_replayed, 1);
+        break;
+    default: count_bad(leg, context); break;
+    }
+}
+
+/* False where it is not the peer's, and counted: a protected leg drops what is plain. */
+static bool open_packet(struct leg_media *leg, const struct leg_context *context, bool rtcp,
+                        const struct media_packet *packet, struct media_packet *out, struct leg_srtp_room *room)
+{
+    status result = leg_srtp_open(&leg->srtp, rtcp, packet, out, room);
+    if (result != STATUS_OK) count_closed(leg, context, result);
+    return result == STATUS_OK;
+}
+
 static void receive_rtcp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
 {
+    struct media_packet opened;
+    struct leg_srtp_room room;
     const struct engine_leg_media *m = &leg->media;
     bool known = source_lock_same_host(packet->from, source_lock_destination(&leg->source)) ||
                  (!leg->source.locked && source_lock_same_host(packet->from, &m->remote_rtcp));
     if (!known) {
         count_foreign(leg, context);
         return;
+    }
+    if (leg->srtp.on) {
+        if (!open_packet(leg, context, true, packet, &opened, &room)) return;
+        packet = &opened;
     }
     if (rtp_stream_receive_rtcp(&leg->stream, packet->bytes, packet->len, packet->arrival_us) != STATUS_OK) {
         count_bad(leg, context);
@@ -180,7 +213,7 @@ static bool check_source(struct leg_media *leg, const struct leg_context *contex
     return source != SOURCE_FOREIGN;
 }
 
-static void receive_rtp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
+static void take_rtp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
 {
     const struct engine_leg_media *m = &leg->media;
     struct rtp_packet rtp;
@@ -209,6 +242,22 @@ static void receive_rtp(struct leg_media *leg, const struct leg_context *context
                                    .len = rtp.payload_bytes,
                                    .arrival_us = packet->arrival_us};
     playout_put(leg->playout, &audio);
+}
+
+static void receive_rtp(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
+{
+    struct media_packet opened;
+    struct leg_srtp_room room;
+    if (leg->srtp.on) {
+        /* Strangers cost no cipher once the source is known, and what is not authentic never locks it. */
+        if (leg->source.locked && !source_lock_same(packet->from, &leg->source.source)) {
+            count_foreign(leg, context);
+            return;
+        }
+        if (!open_packet(leg, context, false, packet, &opened, &room)) return;
+        packet = &opened;
+    }
+    take_rtp(leg, context, packet);
 }
 
 static void receive_packet(struct leg_media *leg, const struct leg_context *context, const struct media_packet *packet)
@@ -255,7 +304,7 @@ static void send_report(struct leg_media *leg, const struct leg_context *context
     uint32_t ahead = (uint32_t)(leg->queued_ms * (leg->media.codec->clock_hz / 1000));
     size_t len = rtp_stream_report(&leg->stream, now_us, context->io->unix_us(context->io->arg), leg->timestamp + ahead,
                                    bye, &leg->rng, bytes, sizeof bytes);
-    if (len > 0) context->io->send(context->io->arg, leg, true, bytes, len);
+    if (len > 0) leg_srtp_send(leg, context, true, bytes, len);
 }
 
 void leg_media_keep_house(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
@@ -302,6 +351,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     bool new_format = before.codec != media->codec || before.send_ptime_ms != media->send_ptime_ms;
     if (new_format) leg_send_drop(leg);
     leg->media = *media;
+    leg->media.srtp = NULL;
     if (!media->send || media->send_event_type == ENGINE_NO_PAYLOAD_TYPE) leg->in_event = false;
     if (new_format) {
         rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);

@@ -19,6 +19,7 @@
 #include "base/rng.h"
 #include "engine/engine.h"
 #include "engine/leg_own.h"
+#include "engine/leg_srtp.h"
 #include "engine/leg_voice.h"
 #include "engine/media_io.h"
 #include "engine/source_lock.h"
@@ -45,6 +46,7 @@ struct leg_media {
     struct conference_media *conference;
     void *owner;             /**< control's half; not looked at here */
     struct playout *playout; /**< owned; exchanged where the codec changes */
+    struct leg_srtp srtp;
     int rtp_fd, rtcp_fd;
     bool connected; /**< the RTP socket, to the locked source: kept by the io */
     bool filtered;  /**< as it is connected, and what came before that has been read: no stranger's packet is left */

@@ -51,7 +51,7 @@ static void send_packet(struct leg_media *leg, const struct leg_context *context
     struct media_counters *counters = context->counters;
     rtp_packet_write_plain(packet, leg->marker, payload_type, leg->seq, timestamp, leg->stream.sender.ssrc);
     if (leg->connected || source_lock_destination(&leg->source)->ss_family != AF_UNSPEC) {
-        if (context->io->send(context->io->arg, leg, false, packet, RTP_HEADER_BYTES + len)) {
+        if (leg_srtp_send(leg, context, false, packet, RTP_HEADER_BYTES + len)) {
             leg->stats.packets_out++;
             leg->stats.bytes_out += len;
             media_count(&counters->packets_out, 1);

@@ -69,7 +69,8 @@ struct media_io {
 /** Written by the media thread alone, read by anybody. */
 struct media_counters {
     atomic_uint_least64_t packets_in, packets_out, bytes_in, bytes_out;
-    atomic_uint_least64_t packets_foreign, packets_bad, packets_late, packets_lost;
+    atomic_uint_least64_t packets_foreign, packets_bad, packets_unauthentic, packets_replayed, packets_late,
+        packets_lost;
     atomic_uint_least64_t socket_drops, send_errors;
     atomic_uint_least64_t encodes_shared, encodes_own, decodes;
     atomic_uint_least64_t record_frames_lost;

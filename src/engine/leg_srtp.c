@@ -1,0 +1,85 @@
+#include "engine/leg_srtp.h"
+
+#include <string.h>
+
+#include "engine/leg_media.h"
+
+status leg_srtp_make(struct leg_srtp *out, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before)
+{
+    struct leg_srtp made = {.on = keys != NULL};
+    status result = STATUS_OK;
+    if (keys && !(before && srtp_key_same(&keys->send, &before->send)))
+        result = srtp_sender_create(&made.sender, &keys->send);
+    if (result == STATUS_OK && keys && !(before && srtp_key_same(&keys->receive, &before->receive)))
+        result = srtp_receiver_create(&made.receiver, &keys->receive);
+    if (result != STATUS_OK) {
+        leg_srtp_clear(&made);
+        return result;
+    }
+    *out = made;
+    return STATUS_OK;
+}
+
+void leg_srtp_clear(struct leg_srtp *srtp)
+{
+    srtp_sender_destroy(srtp->sender);
+    srtp_receiver_destroy(srtp->receiver);
+    srtp_receiver_destroy(srtp->before);
+    *srtp = (struct leg_srtp){.on = false};
+}
+
+void leg_srtp_change(struct leg_srtp *srtp, struct leg_srtp *next, int64_t now_us)
+{
+    srtp->on = next->on;
+    if (next->sender) {
+        struct srtp_sender *former = srtp->sender;
+        srtp->sender = next->sender;
+        next->sender = former;
+    }
+    if (next->receiver) {
+        struct srtp_receiver *oldest = srtp->before;
+        srtp->before = srtp->receiver;
+        srtp->receiver = next->receiver;
+        srtp->before_until_us = now_us + LEG_SRTP_OVERLAP_US;
+        next->receiver = oldest;
+    }
+}
+
+static status unprotect(struct srtp_receiver *receiver, bool rtcp, const struct media_packet *packet,
+                        struct media_packet *out, struct leg_srtp_room *room)
+{
+    size_t len = packet->len;
+    memcpy(room->bytes, packet->bytes, len);
+    status result = rtcp ? srtp_receiver_unprotect_rtcp(receiver, room->bytes, &len)
+                         : srtp_receiver_unprotect(receiver, room->bytes, &len);
+    if (result != STATUS_OK) return result;
+    *out = *packet;
+    out->bytes = room->bytes;
+    out->len = len;
+    return STATUS_OK;
+}
+
+status leg_srtp_open(struct leg_srtp *srtp, bool rtcp, const struct media_packet *packet, struct media_packet *out,
+                     struct leg_srtp_room *room)
+{
+    if (packet->len > sizeof room->bytes) return STATUS_INVALID;
+    status result = unprotect(srtp->receiver, rtcp, packet, out, room);
+    bool other_key = result == STATUS_REFUSED || result == STATUS_INVALID;
+    if (other_key && srtp->before && packet->arrival_us < srtp->before_until_us &&
+        unprotect(srtp->before, rtcp, packet, out, room) == STATUS_OK)
+        return STATUS_OK;
+    return result;
+}
+
+bool leg_srtp_send(struct leg_media *leg, const struct leg_context *context, bool rtcp, const uint8_t *bytes,
+                   size_t len)
+{
+    const struct media_io *io = context->io;
+    if (!leg->srtp.on) return io->send(io->arg, leg, rtcp, bytes, len);
+    struct leg_srtp_room room;
+    if (len > MEDIA_PACKET_BYTES) return false;
+    memcpy(room.bytes, bytes, len);
+    status result = rtcp ? srtp_sender_protect_rtcp(leg->srtp.sender, room.bytes, &len, sizeof room.bytes)
+                         : srtp_sender_protect(leg->srtp.sender, room.bytes, &len, sizeof room.bytes);
+    return result == STATUS_OK && io->send(io->arg, leg, rtcp, room.bytes, len);
+}
