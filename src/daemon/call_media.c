@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,29 @@ static void set_remote(struct sockaddr_storage *out, const char *address, uint16
     }
 }
 
-static struct engine_leg_media leg_media(const struct call *call, const struct sdp_result *result)
+/* What was agreed, as the engine has it. @return NULL where it is plain RTP, else keys */
+static const struct engine_leg_srtp *leg_keys(const struct sdp_srtp *agreed, struct engine_leg_srtp *keys)
+{
+    static const enum srtp_suite suites[SDP_SUITES] = {
+        [SDP_SUITE_AEAD_AES_128_GCM] = SRTP_AEAD_AES_128_GCM,
+        [SDP_SUITE_AEAD_AES_256_GCM] = SRTP_AEAD_AES_256_GCM,
+        [SDP_SUITE_AES_CM_128_HMAC_SHA1_80] = SRTP_AES_CM_128_HMAC_SHA1_80,
+        [SDP_SUITE_AES_CM_128_HMAC_SHA1_32] = SRTP_AES_CM_128_HMAC_SHA1_32,
+    };
+    static_assert((int)SDP_KEY_BYTES_MAX == (int)SRTP_KEY_BYTES_MAX, "the same keys");
+    static_assert((int)SDP_MKI_BYTES_MAX <= (int)SRTP_MKI_BYTES_MAX, "the same identifiers");
+    if (!agreed->on) return NULL;
+    *keys = (struct engine_leg_srtp){.send.suite = suites[agreed->suite], .receive.suite = suites[agreed->suite]};
+    memcpy(keys->send.bytes, agreed->send_key, SDP_KEY_BYTES_MAX);
+    memcpy(keys->receive.bytes, agreed->receive_key, SDP_KEY_BYTES_MAX);
+    keys->receive.mki_bytes = agreed->mki_bytes;
+    memcpy(keys->receive.mki, agreed->mki, agreed->mki_bytes);
+    return keys;
+}
+
+/* @param keys  room for what the outcome borrows */
+static struct engine_leg_media leg_media(const struct call *call, const struct sdp_result *result,
+                                         struct engine_leg_srtp *keys)
 {
     const struct sdp_codec *codec = call_codec(call, result);
     struct engine_leg_media media = {
@@ -73,6 +96,7 @@ static struct engine_leg_media leg_media(const struct call *call, const struct s
         .rtcp_mux = result->rtcp_mux,
         .send = result->send,
         .receive = result->receive && !result->peer_holds, /* a phone's hold music stays outside */
+        .srtp = leg_keys(&result->srtp, keys),
     };
     set_remote(&media.remote_rtp, result->remote_address, result->remote_rtp_port);
     set_remote(&media.remote_rtcp, result->remote_address, result->remote_rtcp_port);
@@ -89,7 +113,7 @@ static status open_leg(struct call_entry *e, const struct engine_leg_media *medi
         .media = *media,
         .ssrc = rng_u32(&bridge->rng),
         .first_timestamp = rng_u32(&bridge->rng),
-        .first_sequence = (uint16_t)rng_u32(&bridge->rng),
+        .first_sequence = rng_u32(&bridge->rng) & 0x7fff, /* no wrap soon: RFC 3711 3.3.1 */
         .near = conferences_engine(bridge->conferences, e->conference),
         .user = e,
     };
@@ -102,8 +126,12 @@ static status open_leg(struct call_entry *e, const struct engine_leg_media *medi
 static status world_apply(void *arg, struct call *call, const struct sdp_result *result)
 {
     struct call_entry *e = arg;
-    struct engine_leg_media media = leg_media(call, result);
-    return e->leg ? engine_leg_change(e->leg, &media) : open_leg(e, &media);
+    struct engine_leg_srtp keys;
+    struct engine_leg_media media = leg_media(call, result, &keys);
+    status s = e->leg ? engine_leg_change(e->leg, &media) : open_leg(e, &media);
+    srtp_key_forget(&keys.send);
+    srtp_key_forget(&keys.receive);
+    return s;
 }
 
 static void on_duration(void *arg)
