@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXTS = 8, TEXT_SIZE = 240, FULL = 'f', BRIEF = 'b' };
+enum { TEXTS = 64, TEXT_SIZE = 240, FULL = 'f', BRIEF = 'b' };
 
 static struct {
     const char *group, *title;

@@ -44,7 +44,7 @@ void board_share(const char *id, const char *what, const char *limit, const char
 void board_at_most(const char *id, const char *what, const char *unit, double limit, double value);
 void board_at_least(const char *id, const char *what, const char *unit, double limit, double value);
 
-/** As printf, into one of a few static buffers that are used in turn: for ids and values. */
+/** As printf, into one of 64 static buffers that are used in turn: for ids and values. */
 const char *board_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** To be returned from main(). */

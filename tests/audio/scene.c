@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void keep(int16_t *kept, size_t *count, size_t max, const int16_t *pcm, uint32_t samples)
+{
+    size_t room = max - *count, n = samples < room ? samples : room;
+    if (n > 0) memcpy(kept + *count, pcm, n * sizeof *pcm);
+    *count += n;
+}
+
 static void say(struct sim_party *party, int16_t *pcm, uint32_t samples)
 {
     struct person *p = party->user;
@@ -11,6 +18,7 @@ static void say(struct sim_party *party, int16_t *pcm, uint32_t samples)
         memset(pcm, 0, samples * sizeof *pcm);
     else
         tone_read(&p->tone, pcm, samples);
+    keep(p->said, &p->said_count, p->said_max, pcm, samples);
 }
 
 static void hear(struct sim_party *party, const int16_t *pcm, uint32_t samples)
@@ -18,9 +26,13 @@ static void hear(struct sim_party *party, const int16_t *pcm, uint32_t samples)
     struct person *p = party->user;
     if (p->watch.rate_hz) tone_watch_put(&p->watch, pcm, samples);
     if (p->kept_count == 0) p->kept_us = party->sim->now_us;
-    size_t room = p->kept_max - p->kept_count, n = samples < room ? samples : room;
-    if (n > 0) memcpy(p->kept + p->kept_count, pcm, n * sizeof *pcm);
-    p->kept_count += n;
+    keep(p->kept, &p->kept_count, p->kept_max, pcm, samples);
+}
+
+struct sim_party_config phone(enum codec_id codec, int64_t phase_us)
+{
+    return (struct sim_party_config){
+        .codec = codec, .phase_us = phase_us, .ptime_ms = (uint16_t)codec_packet_ms(codec_by_id(codec), FRAME_MS)};
 }
 
 void scene_open(struct scene *s)
@@ -35,8 +47,10 @@ void scene_close(struct scene *s)
 {
     sim_conference_close(&s->sim, s->conference);
     sim_close(&s->sim);
-    for (uint32_t i = 0; i < s->count; i++)
+    for (uint32_t i = 0; i < s->count; i++) {
         free(s->people[i].kept);
+        free(s->people[i].said);
+    }
 }
 
 struct person *scene_join(struct scene *s, struct sim_party_config config, bool speaks, bool talk, bool listen)
@@ -74,13 +88,27 @@ void person_says(struct person *p, double hz, double level_dbfs)
     tone_init(&p->tone, person_rate(p), hz, level_dbfs);
 }
 
+static int16_t *room_for(size_t samples)
+{
+    int16_t *room = malloc(samples * sizeof *room);
+    if (!room) abort();
+    return room;
+}
+
 void person_listen(struct person *p, uint32_t ms)
 {
     free(p->kept);
     p->kept_max = sim_samples(p->party, ms);
     p->kept_count = 0;
-    p->kept = malloc(p->kept_max * sizeof *p->kept);
-    if (!p->kept) abort();
+    p->kept = room_for(p->kept_max);
+}
+
+void person_keep_said(struct person *p, uint32_t ms)
+{
+    free(p->said);
+    p->said_max = sim_samples(p->party, ms);
+    p->said_count = 0;
+    p->said = room_for(p->said_max);
 }
 
 void person_watch(struct person *p, double hz, double level_dbfs)

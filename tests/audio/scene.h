@@ -29,6 +29,8 @@ struct person {
     int16_t *kept;           /**< the first kept_max samples since person_listen() */
     size_t kept_count, kept_max;
     int64_t kept_us; /**< when the packet left that began with the first of them */
+    int16_t *said;   /**< likewise, what it says after person_keep_said() */
+    size_t said_count, said_max;
 };
 
 struct scene {
@@ -37,6 +39,9 @@ struct scene {
     struct person people[SCENE_PEOPLE_MAX];
     uint32_t count;
 };
+
+/** A party's codec, where its packets come within 20 ms, and packets of 20 ms, or as long as the codec has them. */
+struct sim_party_config phone(enum codec_id codec, int64_t phase_us);
 
 /** A conference in which the mix is heard. */
 void scene_open(struct scene *s);
@@ -57,6 +62,9 @@ void person_says(struct person *p, double hz, double level_dbfs);
 
 /** Keeps what it hears from now on, up to so much time; what was kept before is forgotten. */
 void person_listen(struct person *p, uint32_t ms);
+
+/** Keeps what it says from now on, likewise. */
+void person_keep_said(struct person *p, uint32_t ms);
 
 /** Watches for breaks and holes from now on. */
 void person_watch(struct person *p, double hz, double level_dbfs);

@@ -36,13 +36,6 @@ static void judge(const struct person *p, struct heard *worst)
     if (p->watch.holes > worst->holes) worst->holes = p->watch.holes;
 }
 
-/* L16 at 48 kHz has packets of 10 ms only. */
-static struct sim_party_config phone(enum codec_id codec, int64_t phase_us)
-{
-    return (struct sim_party_config){
-        .codec = codec, .phase_us = phase_us, .ptime_ms = (uint16_t)codec_packet_ms(codec_by_id(codec), FRAME_MS)};
-}
-
 static struct heard measure(enum codec_id a, enum codec_id b, uint32_t seconds)
 {
     struct scene s;
