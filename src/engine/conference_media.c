@@ -78,7 +78,7 @@ void conference_media_add(struct conference_media *c, struct leg_media *leg, boo
 }
 
 /*
- * The end of a voice that is cut off: its last 5 ms backwards, which join on without a step, faded out.
+ * The end of a voice that is cut off: its last 10 ms backwards, which join on without a step, faded out.
  */
 static void add_tail(struct conference_media *c, struct leg_media *leg)
 {

@@ -30,7 +30,7 @@
 #include "media/ramp.h"
 #include "media/sound.h"
 
-enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX / 4 };
+enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX / 2 };
 
 /** A sound that is being played. */
 struct conference_play {

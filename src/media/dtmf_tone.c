@@ -15,7 +15,7 @@ void dtmf_tone_start(struct dtmf_tone *t, uint32_t rate_hz, uint8_t event)
     tone_init(&t->low, rate_hz, rows[places[event][0]], level_dbfs);
     tone_init(&t->high, rate_hz, columns[places[event][1]], level_dbfs);
     ramp_init(&t->ramp, 0);
-    ramp_to(&t->ramp, 1, ramp_samples(rate_hz, RAMP_MUTE_MS));
+    ramp_to(&t->ramp, 1, ramp_samples(rate_hz, RAMP_DIGIT_MS));
 }
 
 static void read(struct dtmf_tone *t, int16_t *pcm, uint32_t samples)
@@ -27,7 +27,7 @@ static void read(struct dtmf_tone *t, int16_t *pcm, uint32_t samples)
 
 void dtmf_tone_frame(struct dtmf_tone *t, int16_t *pcm, uint32_t samples, bool last)
 {
-    uint32_t fade = ramp_samples(t->rate_hz, RAMP_MUTE_MS);
+    uint32_t fade = ramp_samples(t->rate_hz, RAMP_DIGIT_MS);
     uint32_t steady = last ? samples - 2 * fade : samples;
     read(t, pcm, steady);
     if (!last) return;

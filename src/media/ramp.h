@@ -14,8 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Lengths in use, in milliseconds. */
-enum { RAMP_MUTE_MS = 5, RAMP_MUSIC_MS = 10, RAMP_CROSSFADE_MS = 200 };
+/**
+ * Lengths in use, in milliseconds. Half a cosine of 10 ms leaves at most -45 dB of a tone beyond 200 Hz on either side
+ * of it in any 5 ms, one of 5 ms would leave -26 dB. The tones of digits have no such time: they are 40 ms long at
+ * least.
+ */
+enum { RAMP_DIGIT_MS = 5, RAMP_MUTE_MS = 10, RAMP_MUSIC_MS = 10, RAMP_CROSSFADE_MS = 200 };
 
 struct ramp {
     float from, to;  /**< gains at the ends of the way */
