@@ -8,6 +8,8 @@
 
 #include "daemon/accounts.h"
 #include "daemon/api_media.h"
+#include "daemon/call_quality.h"
+#include "daemon/calls.h"
 #include "daemon/conferences.h"
 #include "daemon/metrics.h"
 #include "daemon/recordings.h"
@@ -41,6 +43,24 @@ static void apply_events(void *arg, const char *id, const struct conference_even
 {
     struct bridge *bridge = arg;
     conferences_apply(bridge->conferences, id, events, count, done, done_arg);
+}
+
+static bool participant_talks(void *arg, const char *call)
+{
+    const struct bridge *bridge = arg;
+    const struct engine_leg *leg = calls_leg(bridge->calls, call);
+    return leg && engine_leg_talks(leg);
+}
+
+static bool participant_quality(void *arg, const char *call, struct rest_quality *out)
+{
+    const struct bridge *bridge = arg;
+    const struct engine_leg *leg = calls_leg(bridge->calls, call);
+    struct engine_leg_stats stats;
+    if (!leg) return false;
+    engine_leg_stats(leg, &stats);
+    call_quality_of(&stats, engine_leg_talks(leg), out);
+    return true;
 }
 
 static status check_url(void *arg, const char *url, char why[FETCH_WHY_SIZE])
@@ -138,6 +158,8 @@ struct rest_backend api_backend(struct bridge *bridge)
         .conference_find = conference_find,
         .conference_make = conference_make,
         .conference_apply = apply_events,
+        .participant_talks = participant_talks,
+        .participant_quality = participant_quality,
         .check_url = check_url,
         .recording_open = recording_open,
         .recording_delete = recording_delete,

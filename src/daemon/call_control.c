@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/call_entry.h"
+#include "daemon/call_quality.h"
 
 static struct call_entry *find(const struct calls *cs, const char *call)
 {
@@ -89,6 +90,7 @@ void call_control_leave(struct calls *cs, const char *call)
     struct conference_event event = {.type = CONFERENCE_LEAVE, .call = call};
     if (!e || !e->joined) return;
     e->joined = false;
+    call_quality_log(e, NULL);
     conferences_happen(cs->bridge->conferences, e->conference, &event, NULL, NULL, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/call_entry.h"
+#include "daemon/call_quality.h"
 #include "daemon/call_script.h"
 #include "daemon/sip_link.h"
 #include "daemon/store_wait.h"
@@ -94,6 +95,7 @@ void calls_report(struct calls *cs, const struct engine_report *report)
     struct call_entry *e = report->user;
     if (report->type == ENGINE_LEG_CLOSED) {
         log_stats(e, report->stats);
+        if (e->joined) call_quality_log(e, report->stats);
         call_entry_destroy(e);
     } else if (e->call->state == CALL_ENDED) {
         return;
@@ -157,6 +159,7 @@ void calls_put_out(struct calls *cs, const char *id, const char *conference, enu
     /* One that moved on while the change waited belongs to another conference by now. */
     if (!e || strcmp(e->conference, conference) != 0) return;
     e->joined = false;
+    call_quality_log(e, NULL);
     if (e->script)
         call_script_left(e->script, conference, left_how(reason));
     else

@@ -85,13 +85,15 @@ struct engine_leg_stats {
     uint64_t ticks_concealed;        /**< 20 ms ticks filled in for lost packets */
     uint64_t ticks_played;           /**< 20 ms ticks of received audio that ran, heard or not */
     uint64_t digits;
-    uint64_t conceal_runs;       /**< how often concealment began, of a leg that was heard */
+    uint64_t loss_runs;          /**< gaps in the sequence numbers, each of one or more packets */
+    uint64_t peer_packets_lost;  /**< of ours, from the peer's last report; not below 0 */
     uint64_t samples_clipped;    /**< as they were received, at full scale (media/level.h); of a leg that was heard */
     uint32_t jitter_us;          /**< interarrival jitter, RFC 3550 A.8 */
     uint32_t playout_delay_us;   /**< arrival to tick, latest */
     uint32_t round_trip_us;      /**< from the peer's RTCP; 0: unknown */
     uint32_t peer_lost_fraction; /**< of 256, from the peer's last report */
     uint32_t peer_jitter_us;
+    bool peer_reports;           /**< there was one: what is said of the peer above is known */
     float level_dbfs, peak_dbfs; /**< over the last second, as received; -127: silence, or not heard */
     float speech_dbfs;           /**< over the last three seconds of speech; -127: none yet */
 };

@@ -57,6 +57,9 @@ static void gather_stats(struct leg_media *leg)
     s->jitter_us = rtp_stream_jitter_us(&leg->stream);
     s->playout_delay_us = p.delay_us;
     s->round_trip_us = leg->stream.remote.round_trip_us;
+    s->peer_reports = leg->stream.remote.known;
+    int32_t peer_lost = leg->stream.remote.cumulative_lost;
+    s->peer_packets_lost = peer_lost > 0 ? (uint64_t)peer_lost : 0;
     s->peer_lost_fraction = leg->stream.remote.fraction_lost;
     uint64_t us_a_unit = 1000000 / leg->stream.clock_hz;
     s->peer_jitter_us = (uint32_t)(leg->stream.remote.jitter * us_a_unit);
@@ -192,6 +195,7 @@ static bool take_into_books(struct leg_media *leg, const struct leg_context *con
     }
     if (verdict == RTP_NEW_SOURCE && known) playout_reset(leg->playout);
     leg->in_step = verdict == RTP_ACCEPT && rtp->seq == next_seq;
+    if (verdict == RTP_ACCEPT && rtp_seq_before(next_seq, rtp->seq)) leg->stats.loss_runs++;
     leg->stats.packets_in++;
     leg->stats.bytes_in += rtp->payload_bytes;
     media_count(&context->counters->packets_in, 1);

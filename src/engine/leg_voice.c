@@ -32,7 +32,6 @@ static void judge(struct leg_voice *v, const struct leg_context *context, struct
 
 void leg_voice_rest(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us)
 {
-    v->concealed = false;
     if (talker_stop(&v->talker)) tell_talking(context, leg, false, tick_us);
 }
 
@@ -42,9 +41,6 @@ bool leg_voice_run(struct leg_voice *v, const struct leg_context *context, struc
     struct level level = {.power = 0};
     if (!frame.zero) level = level_measure(leg->pcm, frame_samples(leg->media.codec->rate_hz));
     level_meter_put(&v->meter, &level);
-    bool concealed = frame.verdict == PLAYOUT_CONCEALED;
-    if (concealed && !v->concealed) v->conceal_runs++;
-    v->concealed = concealed;
     if (!heard) {
         if (talker_stop(&v->talker)) tell_talking(context, leg, false, tick_us);
         return !frame.zero;
@@ -58,5 +54,4 @@ void leg_voice_stats(struct leg_voice *v, struct engine_leg_stats *out)
     level_meter_read(&v->meter, &out->level_dbfs, &out->peak_dbfs);
     out->speech_dbfs = v->speech_power > 0 ? level_power_dbfs(v->speech_power) : LEVEL_SILENCE_DBFS;
     out->samples_clipped = v->meter.clipped;
-    out->conceal_runs = v->conceal_runs;
 }

@@ -24,8 +24,6 @@ struct leg_voice {
     struct level_meter meter;
     struct talker talker;
     float speech_power; /**< smoothed over the frames of about three seconds of speech; 0: none yet */
-    uint64_t conceal_runs;
-    bool concealed; /**< the frame before was */
 };
 
 void leg_voice_init(struct leg_voice *v);

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "conf/conference.h"
 #include "net/fetch_guard.h"
+#include "rest/rest_quality.h"
 #include "store/store_rows.h"
 
 /**
@@ -87,6 +88,12 @@ struct rest_backend {
      */
     void (*conference_apply)(void *arg, const char *id, const struct conference_event *events, size_t count,
                              rest_conference_fn *done, void *done_arg);
+
+    /** Whether the call says something just now. */
+    bool (*participant_talks)(void *arg, const char *call);
+
+    /** How it sounds. @return false where it has no audio (any more) */
+    bool (*participant_quality)(void *arg, const char *call, struct rest_quality *out);
 
     /** Whether a client may give this URL. @return as fetch_guard_url(), with the reason in why */
     status (*check_url)(void *arg, const char *url, char why[FETCH_WHY_SIZE]);

@@ -52,7 +52,7 @@ static void fail_memory(struct rest_call *call)
 
 void rest_reply(struct rest_call *call, int http, json_t *body)
 {
-    char *text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15)) : NULL;
     add_etag(call, body);
     if (!text && http != 204) {
         fail_memory(call);

@@ -16,6 +16,12 @@ static const struct conference *find_conference(const struct rest_call *call)
     return c && strcmp(c->account, call->account) == 0 ? c : NULL;
 }
 
+static json_t *view(const struct rest_call *call, const struct conference *c, const struct participant *p)
+{
+    const struct rest_backend *backend = &call->rest->backend;
+    return rest_view_participant(c, p, backend->participant_talks(backend->arg, p->call));
+}
+
 static void fail_missing(struct rest_call *call)
 {
     rest_fail(call, 404, REST_CODE_NOT_IN_CONFERENCE, "No such call in this conference", NULL);
@@ -79,7 +85,7 @@ static void reply_list(struct rest_call *call, const struct conference *c, const
         if (paging->cursor[0] && !is_after(p, paging->cursor, &seen)) {
             page.start++;
         } else if (json_array_size(items) < paging->limit) {
-            json_array_append_new(items, rest_view_participant(c, p));
+            json_array_append_new(items, view(call, c, p));
             last = p;
         } else {
             page.has_next = true;
@@ -127,7 +133,19 @@ void rest_participants_get(struct rest_call *call)
     const struct conference *c = find_conference(call);
     const struct participant *p = c ? conference_participant(c, call->parameters[1]) : NULL;
     if (p)
-        rest_reply(call, 200, rest_view_participant(c, p));
+        rest_reply(call, 200, view(call, c, p));
+    else
+        fail_missing(call);
+}
+
+void rest_participants_quality(struct rest_call *call)
+{
+    const struct rest_backend *backend = &call->rest->backend;
+    const struct conference *c = find_conference(call);
+    const struct participant *p = c ? conference_participant(c, call->parameters[1]) : NULL;
+    struct rest_quality quality;
+    if (p && backend->participant_quality(backend->arg, p->call, &quality))
+        rest_reply(call, 200, rest_view_quality(c, p, &quality));
     else
         fail_missing(call);
 }
@@ -137,7 +155,7 @@ static void on_updated(void *arg, status s, const struct conference *c)
     struct rest_call *call = arg;
     const struct participant *p = s == STATUS_OK ? conference_participant(c, call->parameters[1]) : NULL;
     if (p)
-        rest_reply(call, 200, rest_view_participant(c, p));
+        rest_reply(call, 200, view(call, c, p));
     else if (s == STATUS_OK || s == STATUS_NOT_FOUND)
         fail_missing(call);
     else

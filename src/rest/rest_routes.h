@@ -55,7 +55,8 @@ rest_handler_fn rest_secrets_create, rest_secrets_list, rest_secrets_delete;
 rest_handler_fn rest_webhooks_list, rest_webhooks_resend;
 rest_handler_fn rest_openapi;
 rest_handler_fn rest_conferences_create, rest_conferences_list, rest_conferences_get, rest_conferences_update;
-rest_handler_fn rest_participants_list, rest_participants_get, rest_participants_update, rest_participants_remove;
+rest_handler_fn rest_participants_list, rest_participants_get, rest_participants_update, rest_participants_remove,
+    rest_participants_quality;
 rest_handler_fn rest_recordings_list, rest_recordings_list_of_conference, rest_recordings_list_of_call,
     rest_recordings_get, rest_recordings_audio, rest_recordings_delete, rest_recordings_by_token;
 rest_handler_fn rest_health, rest_metrics;

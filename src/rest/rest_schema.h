@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /**
- * A member of an object, or a parameter. Types: string, integer, boolean, object, time (RFC 1123), isoTime, uri (a
- * path below /apiserver), url, day (2026-11-23), second (2026-11-23 14:05:00); "id:CF"; "words:a|b"; "ref:Schema";
+ * A member of an object, or a parameter. Types: string, integer, number, boolean, object, time (RFC 1123), isoTime, uri
+ * (a path below /apiserver), url, day (2026-11-23), second (2026-11-23 14:05:00); "id:CF"; "words:a|b"; "ref:Schema";
  * "list:" before a type. A trailing ? means that it may be null; a leading ! that it must be given.
  */
 struct rest_member {

@@ -1,5 +1,6 @@
 #include "rest/rest_views.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,13 +67,64 @@ json_t *rest_view_conference(const struct conference *c)
     return rest_view_conference_row(&row);
 }
 
-json_t *rest_view_participant(const struct conference *c, const struct participant *p)
+json_t *rest_view_participant(const struct conference *c, const struct participant *p, bool talking)
 {
     json_t *uri = json_sprintf("/Accounts/%s/Conferences/%s/Participants/%s", c->account, c->id, p->call);
-    json_t *more = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "accountId", c->account, "conferenceId", c->id,
-                             "callId", p->call, "talk", (int)p->talk, "listen", (int)p->listen, "dtmfPassThrough",
-                             (int)p->dtmf_pass_through, "startConfOnEnter", (int)p->start_conf_on_enter);
+    json_t *links =
+        json_pack("{s:o}", "quality",
+                  json_sprintf("/Accounts/%s/Conferences/%s/Participants/%s/Quality", c->account, c->id, p->call));
+    json_t *more = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "accountId", c->account, "conferenceId",
+                             c->id, "callId", p->call, "talk", (int)p->talk, "listen", (int)p->listen,
+                             "dtmfPassThrough", (int)p->dtmf_pass_through, "startConfOnEnter",
+                             (int)p->start_conf_on_enter, "talking", (int)talking, "subresourceUris", links);
     return rest_view_merge(rest_view_begin(uri, p->revision, p->created_unix_ms, p->updated_unix_ms), more);
+}
+
+/* Two decimals are all that means something. */
+static json_t *figure(double value)
+{
+    return json_real(round(value * 100) / 100);
+}
+
+static json_t *figure_or_null(bool known, double value)
+{
+    return known ? figure(value) : json_null();
+}
+
+static json_t *loudness(double dbfs)
+{
+    return figure_or_null(dbfs > -120, dbfs);
+}
+
+static json_t *view_received(const struct rest_quality *q)
+{
+    return json_pack("{s:o, s:I, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "codec",
+                     rest_view_text(q->codec), "sampleRateHz", (json_int_t)q->rate_hz, "talking", (int)q->talking,
+                     "packetsReceived", (json_int_t)q->packets_received, "packetsLost", (json_int_t)q->packets_lost,
+                     "packetsLate", (json_int_t)q->packets_late, "lossPercent", figure(q->loss_percent),
+                     "concealedPercent", figure(q->concealed_percent), "jitterMs", figure(q->jitter_ms), "roundTripMs",
+                     figure_or_null(q->round_trip_ms >= 0, q->round_trip_ms), "playoutDelayMs",
+                     figure(q->playout_delay_ms), "levelDbfs", loudness(q->level_dbfs), "peakDbfs",
+                     loudness(q->peak_dbfs), "speechDbfs", loudness(q->speech_dbfs), "samplesClipped",
+                     (json_int_t)q->samples_clipped);
+}
+
+static json_t *view_sent(const struct rest_quality *q)
+{
+    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "packetsSent", (json_int_t)q->packets_sent, "peerPacketsLost",
+                     q->peer_known ? json_integer((json_int_t)q->peer_packets_lost) : json_null(), "peerLossPercent",
+                     figure_or_null(q->peer_known, q->peer_loss_percent), "peerJitterMs",
+                     figure_or_null(q->peer_known, q->peer_jitter_ms), "peerMos",
+                     figure_or_null(q->peer_known, q->peer_mos));
+}
+
+json_t *rest_view_quality(const struct conference *c, const struct participant *p, const struct rest_quality *q)
+{
+    json_t *uri = json_sprintf("/Accounts/%s/Conferences/%s/Participants/%s/Quality", c->account, c->id, p->call);
+    json_t *view = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:s}", "uri", uri, "accountId", c->account, "conferenceId",
+                             c->id, "callId", p->call, "mos", figure(q->mos), "rating", figure(q->rating), "mosScale",
+                             q->wideband ? "wideband" : "narrowband");
+    return rest_view_merge(rest_view_merge(view, view_received(q)), view_sent(q));
 }
 
 json_t *rest_view_recording(const struct store_recording *row, uint64_t duration_ms)

@@ -9,13 +9,15 @@
 #include <jansson.h>
 
 #include "conf/conference.h"
+#include "rest/rest_quality.h"
 #include "store/store_rows.h"
 
 json_t *rest_view_conference(const struct conference *c);
 
 /** Of the archive; internalError is shown as terminated. */
 json_t *rest_view_conference_row(const struct store_conference *row);
-json_t *rest_view_participant(const struct conference *c, const struct participant *p);
+json_t *rest_view_participant(const struct conference *c, const struct participant *p, bool talking);
+json_t *rest_view_quality(const struct conference *c, const struct participant *p, const struct rest_quality *q);
 
 /** @param duration_ms  how long it is by now */
 json_t *rest_view_recording(const struct store_recording *row, uint64_t duration_ms);

@@ -138,6 +138,7 @@ static bool is_of_type(const json_t *value, const json_t *type)
     if (words) return false;
     if (strcmp(name, "string") == 0) return json_is_string(value);
     if (strcmp(name, "integer") == 0) return json_is_integer(value);
+    if (strcmp(name, "number") == 0) return json_is_number(value);
     if (strcmp(name, "boolean") == 0) return json_is_boolean(value);
     return strcmp(name, "object") == 0 ? json_is_object(value) : json_is_array(value);
 }
@@ -193,7 +194,11 @@ static void views_are_what_their_schemas_say(void **state)
     check_view("Error", rest_error(404, 1, "Not Found", NULL));
     struct conference c = {.id = "CF1"};
     struct participant p = {.call = "CA1"};
-    check_view("Participant", rest_view_participant(&c, &p));
+    struct rest_quality unknown = {.round_trip_ms = -1, .level_dbfs = -127, .peak_dbfs = -127, .speech_dbfs = -127};
+    struct rest_quality known = {.codec = "PCMU", .wideband = true, .peer_known = true};
+    check_view("Participant", rest_view_participant(&c, &p, true));
+    check_view("Quality", rest_view_quality(&c, &p, &unknown));
+    check_view("Quality", rest_view_quality(&c, &p, &known));
 }
 
 static void a_call_has_a_duration_once_it_is_completed(void **state)

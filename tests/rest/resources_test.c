@@ -97,6 +97,36 @@ static void participants_are_listed_changed_and_put_out(void **state)
     kit_expect(kit_ask("GET", path, NULL), 404);
 }
 
+static void a_participant_says_whether_it_talks_and_how_it_sounds(void **state)
+{
+    (void)state;
+    char id[128];
+    id_text calls[3];
+    keep(id, kit_expect(kit_ask("POST", "/Conferences", NULL), 200), "conferenceId");
+    for (uint32_t i = 0; i < 3; i++) {
+        kit_id(calls[i], "CA", i);
+        kit_join(id, calls[i], true);
+    }
+    const json_t *body = kit_expect(kit_get("/Conferences/%s/Participants/%s", id, calls[1]), 200);
+    assert_true(json_is_true(json_object_get(body, "talking")));
+    assert_string_equal(kit_text(json_object_get(body, "subresourceUris"), "quality") + strlen(kit_text(body, "uri")),
+                        "/Quality");
+    body = kit_expect(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[0]), 200);
+    assert_string_equal(kit_text(body, "callId"), calls[0]);
+    assert_string_equal(kit_text(body, "codec"), "PCMU");
+    assert_string_equal(kit_text(body, "mosScale"), "narrowband");
+    assert_true(json_is_false(json_object_get(body, "talking")));
+    assert_int_equal(kit_number(body, "packetsReceived"), 500);
+    assert_non_null(
+        strstr(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[0])->text, "\"lossPercent\":0.79,"));
+    body = kit_expect(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[0]), 200);
+    assert_true(json_is_null(json_object_get(body, "levelDbfs")) && json_is_null(json_object_get(body, "roundTripMs")));
+    assert_true(json_is_null(json_object_get(body, "peerLossPercent")));
+    assert_int_equal(
+        kit_number(kit_expect(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[2]), 404), "code"), 66);
+    kit_expect(kit_get("/Conferences/%s/Participants/CA1/Quality", id), 404);
+}
+
 static void announcements_need_somebody_to_hear_them(void **state)
 {
     (void)state;
@@ -565,6 +595,7 @@ int main(void)
         DRIVEN(an_account_is_read_and_renamed),
         DRIVEN(a_conference_lives_and_is_archived),
         DRIVEN(participants_are_listed_changed_and_put_out),
+        DRIVEN(a_participant_says_whether_it_talks_and_how_it_sounds),
         DRIVEN(announcements_need_somebody_to_hear_them),
         DRIVEN(applications_are_made_changed_and_deleted),
         DRIVEN(numbers_lead_to_applications),

@@ -337,11 +337,44 @@ static void metrics(void *arg, struct buffer *out)
     buffer_append_text(out, "parley_up 1\n");
 }
 
+/* The call of number 1 talks; that of number 2 has no audio yet, and the others are PCMU. */
+static bool participant_talks(void *arg, const char *call)
+{
+    id_text talker;
+    (void)arg;
+    kit_id(talker, "CA", 1);
+    return strcmp(call, talker) == 0;
+}
+
+static bool participant_quality(void *arg, const char *call, struct rest_quality *out)
+{
+    id_text silent;
+    kit_id(silent, "CA", 2);
+    *out = (struct rest_quality){
+        .codec = "PCMU",
+        .rate_hz = 8000,
+        .talking = participant_talks(arg, call),
+        .packets_received = 500,
+        .packets_lost = 4,
+        .loss_percent = 0.79365,
+        .jitter_ms = 1.234,
+        .round_trip_ms = -1,
+        .level_dbfs = -127,
+        .speech_dbfs = -26.31,
+        .peak_dbfs = -127,
+        .mos = 4.3777,
+        .peer_loss_percent = 3,
+    };
+    return strcmp(call, silent) != 0;
+}
+
 static const struct rest_backend small_bridge = {
     .authenticate = authenticate,
     .conference_find = conference_find,
     .conference_make = conference_make,
     .conference_apply = apply_events,
+    .participant_talks = participant_talks,
+    .participant_quality = participant_quality,
     .check_url = check_url,
     .recording_open = recording_open,
     .recording_delete = recording_delete,

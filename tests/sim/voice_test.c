@@ -232,15 +232,30 @@ static void clipped_samples_are_counted(void **state)
     assert_int_equal(stats_of(1).samples_clipped, 0);
 }
 
-static void runs_of_concealment_are_counted(void **state)
+static double mean_loss_run(uint16_t burst_packets)
 {
-    (void)state;
     call(0, false);
     call(1, true);
-    assert_int_equal(stats_of(0).conceal_runs, 0);
+    assert_int_equal(stats_of(0).loss_runs, 0);
     parties[0]->network.loss_permille = 100;
+    parties[0]->network.burst_packets = burst_packets;
+    sim_run(&sim, 60 * SECOND_US);
     struct engine_leg_stats stats = stats_of(0);
-    assert_true(stats.conceal_runs > 3 && stats.conceal_runs <= stats.packets_lost + 1);
+    return (double)stats.packets_lost / (double)stats.loss_runs;
+}
+
+static void losses_in_a_row_are_one_run(void **state)
+{
+    (void)state;
+    double mean = mean_loss_run(4);
+    assert_true(mean > 3 && mean < 5.5);
+}
+
+static void random_losses_are_as_many_runs_but_for_those_that_meet(void **state)
+{
+    (void)state;
+    double mean = mean_loss_run(0);
+    assert_true(mean > 1 && mean < 1.25);
 }
 
 #define VOICE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -256,7 +271,8 @@ int main(void)
         VOICE_TEST(a_hiss_that_can_be_heard_is_heard),
         VOICE_TEST(level_and_peak_are_those_of_the_last_second),
         VOICE_TEST(clipped_samples_are_counted),
-        VOICE_TEST(runs_of_concealment_are_counted),
+        VOICE_TEST(losses_in_a_row_are_one_run),
+        VOICE_TEST(random_losses_are_as_many_runs_but_for_those_that_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
