@@ -29,6 +29,7 @@ void conference_keys_clear(struct conference_keys *k)
 {
     k->count = k->ticks = k->pause_ticks = 0;
     k->event = (struct leg_event){.on = false};
+    resample_line_init(&k->line);
 }
 
 static bool is_held(const struct conference_key *key)
@@ -37,7 +38,7 @@ static bool is_held(const struct conference_key *key)
     return leg && leg->passes_digits && leg->dtmf.down && leg->dtmf.timestamp == key->timestamp;
 }
 
-void conference_keys_tick(struct conference_keys *k, uint32_t rate_hz, uint32_t samples)
+void conference_keys_tick(struct conference_keys *k)
 {
     if (k->event.last) {
         k->count--;
@@ -52,13 +53,26 @@ void conference_keys_tick(struct conference_keys *k, uint32_t rate_hz, uint32_t 
     }
     if (k->count == 0) return;
     const struct conference_key *key = &k->keys[0];
-    if (k->ticks++ == 0) dtmf_tone_start(&k->tone, rate_hz, key->code);
+    if (k->ticks++ == 0) dtmf_tone_start(&k->tone, CONFERENCE_KEYS_HZ, key->code);
     bool last = k->ticks >= MOST_TICKS || (k->ticks >= LEAST_TICKS && !is_held(key));
     k->event = (struct leg_event){.on = true, .last = last, .code = key->code};
-    dtmf_tone_frame(&k->tone, k->pcm, samples, last);
+    dtmf_tone_frame(&k->tone, k->pcm, frame_samples(CONFERENCE_KEYS_HZ), last);
 }
 
 const struct leg_media *conference_keys_holder(const struct conference_keys *k)
 {
     return k->event.on ? k->keys[0].leg : NULL;
+}
+
+const int16_t *conference_keys_at(const struct conference_keys *k, struct resample_bank *bank, uint32_t rate_hz,
+                                  int16_t room[FRAME_SAMPLES_MAX])
+{
+    const int16_t *tone = k->event.on ? k->pcm : NULL;
+    if (rate_hz == CONFERENCE_KEYS_HZ) return tone;
+    return resample_frame(bank, &k->line, CONFERENCE_KEYS_HZ, tone, rate_hz, room) ? room : NULL;
+}
+
+void conference_keys_pass(struct conference_keys *k)
+{
+    resample_line_put(&k->line, CONFERENCE_KEYS_HZ, k->event.on ? k->pcm : NULL);
 }

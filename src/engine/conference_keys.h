@@ -15,10 +15,12 @@
 #include "engine/leg_own.h"
 #include "media/codec.h"
 #include "media/dtmf_tone.h"
+#include "media/resample.h"
 
 struct leg_media;
 
-enum { CONFERENCE_KEYS_MAX = 16 };
+/** Their tones are made at one rate, and converted like any voice. */
+enum { CONFERENCE_KEYS_MAX = 16, CONFERENCE_KEYS_HZ = 8000 };
 
 struct conference_key {
     const struct leg_media *leg; /**< who holds it; NULL: has left */
@@ -32,7 +34,8 @@ struct conference_keys {
     uint32_t ticks, pause_ticks;
     struct leg_event event; /**< in this tick */
     struct dtmf_tone tone;
-    int16_t pcm[FRAME_SAMPLES_MAX]; /**< where event.on: its tone */
+    int16_t pcm[CONFERENCE_KEYS_HZ / 50]; /**< where event.on: its tone */
+    struct resample_line line;            /**< of the tones before */
 };
 
 /** A key went down. More than can wait are dropped. */
@@ -44,7 +47,14 @@ void conference_keys_leave(struct conference_keys *k, const struct leg_media *le
 void conference_keys_clear(struct conference_keys *k);
 
 /** One tick: sets event and, where it is on, pcm. */
-void conference_keys_tick(struct conference_keys *k, uint32_t rate_hz, uint32_t samples);
+void conference_keys_tick(struct conference_keys *k);
+
+/** This tick's tone at a rate. @return the tone, room, or NULL for silence */
+const int16_t *conference_keys_at(const struct conference_keys *k, struct resample_bank *bank, uint32_t rate_hz,
+                                  int16_t room[FRAME_SAMPLES_MAX]);
+
+/** The tick's tone has been given to whoever wanted it. */
+void conference_keys_pass(struct conference_keys *k);
 
 /** Who holds the key that sounds in this tick; NULL: nobody, or it has left. */
 const struct leg_media *conference_keys_holder(const struct conference_keys *k);

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/leg_encoder.h"
 #include "engine/leg_send.h"
+#include "media/pcm.h"
 
-enum { LOST_TOLD_EVERY_TICKS = 50, NEAR_US = 10000 };
+enum { LOST_TOLD_EVERY_TICKS = 50, NEAR_US = 10000, MUSIC = CONFERENCE_PLAYS_MAX, MUSIC_BEFORE };
 
-void conference_media_init(struct conference_media *c, struct mixer *mixer, uint32_t rate_hz, uint8_t slot, void *owner)
+void conference_media_init(struct conference_media *c, struct conference_graph *graph, uint8_t slot, void *owner)
 {
     memset(c, 0, sizeof *c);
     list_init(&c->link);
@@ -16,13 +18,15 @@ void conference_media_init(struct conference_media *c, struct mixer *mixer, uint
     list_init(&c->done);
     c->owner = owner;
     c->slot = slot;
-    c->rate_hz = rate_hz;
-    c->samples = frame_samples(rate_hz);
-    c->mixer = mixer;
+    c->graph = graph;
     c->tick_us = INT64_MIN;
-    ramp_init(&c->music_ramp, 0);
-    ramp_init(&c->music_cross, 1);
-    limiter_init(&c->wait_limiter, rate_hz);
+    conference_keys_clear(&c->keys);
+}
+
+/* The graph at which a change of rate will end: who comes gets a place there. */
+static struct conference_graph *latest(const struct conference_media *c)
+{
+    return c->next ? c->next : c->graph;
 }
 
 static void encode(struct conference_payload *p, const struct codec *codec, const int16_t *pcm, uint32_t samples)
@@ -36,7 +40,7 @@ void conference_scratch_init(struct conference_scratch *s)
     memset(s, 0, sizeof *s);
     for (int id = 0; id < CODEC_COUNT; id++) {
         const struct codec *codec = codec_by_id((enum codec_id)id);
-        if (codec->encoder_bytes) continue;
+        if (codec_encoder_bytes(codec) > 0) continue;
         encode(&s->silence[id], codec, s->pcm, frame_samples(codec->rate_hz));
     }
 }
@@ -50,9 +54,18 @@ static void tell(const struct leg_context *context, const struct media_event *ev
 
 static void want_slot(struct conference_media *c, struct leg_media *leg)
 {
-    if (!(leg->talk || leg->passes_digits) || leg->has_slot || !c->mixer) return;
+    if (!(leg->talk || leg->passes_digits) || leg->has_slot || !c->graph) return;
     /* Control makes the mixer large enough before it sends a talker; one without a place is not heard. */
-    leg->has_slot = mixer_add(c->mixer, &leg->slot) == STATUS_OK;
+    leg->has_slot = mixer_add(latest(c)->mixer, &leg->slot) == STATUS_OK;
+}
+
+/* In a graph on its way out those who have come since have no place. */
+static void give_slot_back(struct conference_media *c, struct leg_media *leg)
+{
+    if (!leg->has_slot) return;
+    leg->has_slot = false;
+    if (c->next) mixer_remove(c->next->mixer, leg->slot);
+    if (mixer_has(c->graph->mixer, leg->slot)) mixer_remove(c->graph->mixer, leg->slot);
 }
 
 void conference_media_count_half_ticks(struct conference_media *c)
@@ -71,6 +84,7 @@ void conference_media_add(struct conference_media *c, struct leg_media *leg, boo
     leg->listen = listen;
     ramp_init(&leg->talk_ramp, 0);
     ramp_init(&leg->listen_ramp, 0);
+    leg_media_forget_voice(leg);
     list_push_back(&c->legs, &leg->link);
     c->leg_count++;
     if (leg_send_needs_half_tick(leg)) c->half_tick_legs++;
@@ -80,32 +94,70 @@ void conference_media_add(struct conference_media *c, struct leg_media *leg, boo
 /*
  * The end of a voice that is cut off: its last 10 ms backwards, which join on without a step, faded out.
  */
-static void add_tail(struct conference_media *c, struct leg_media *leg)
+static void add_tail(struct conference_media *c, const struct leg_context *context, struct leg_media *leg)
 {
-    if (ramp_silent(&leg->talk_ramp) || !leg->has_slot || !mixer_talked(c->mixer, leg->slot)) return;
-    int16_t back[CONFERENCE_TAIL_SAMPLES_MAX];
-    uint32_t n = ramp_samples(c->rate_hz, RAMP_MUTE_MS);
+    if (!leg->says || !leg->has_slot || !mixer_has(c->graph->mixer, leg->slot)) return;
+    if (ramp_silent(&leg->talk_ramp) || !mixer_talked(c->graph->mixer, leg->slot)) return;
+    int16_t back[FRAME_SAMPLES_MAX] = {0}, room[FRAME_SAMPLES_MAX];
+    uint32_t rate_hz = leg->media.codec->rate_hz, n = ramp_samples(rate_hz, RAMP_MUTE_MS);
+    const int16_t *tail = back;
     for (uint32_t i = 0; i < n; i++)
-        back[i] = leg->pcm[c->samples - 1 - i];
+        back[i] = leg->pcm[frame_samples(rate_hz) - 1 - i];
     struct ramp out;
     ramp_init(&out, 1);
     ramp_to(&out, 0, n);
     ramp_apply(&out, back, n);
+    if (rate_hz != c->graph->rate_hz) {
+        resample_frame(context->bank, &leg->voice_line, rate_hz, back, c->graph->rate_hz, room);
+        tail = room;
+    }
     if (!c->has_tail) memset(c->tail, 0, sizeof c->tail);
     c->has_tail = true;
-    for (uint32_t i = 0; i < n; i++)
-        c->tail[i] += back[i];
+    for (uint32_t i = 0; i < c->graph->samples / 2; i++)
+        c->tail[i] += tail[i];
+}
+
+static void give_graph_back(const struct conference_media *c, const struct leg_context *context,
+                            struct conference_graph *graph)
+{
+    struct media_event event = {
+        .type = MEDIA_GRAPH_BACK, .conference = (struct conference_media *)c, .object = graph, .tick_us = c->tick_us};
+    tell(context, &event);
+}
+
+static void end_change(struct conference_media *c, const struct leg_context *context)
+{
+    if (!c->next) return;
+    give_graph_back(c, context, c->graph);
+    c->graph = c->next;
+    c->next = NULL;
+    c->change = CONFERENCE_STEADY;
+    c->has_tail = false;
+}
+
+void conference_media_change_rate(struct conference_media *c, const struct leg_context *context,
+                                  struct conference_graph *graph)
+{
+    mixer_take_places(graph->mixer, latest(c)->mixer);
+    if (c->next) give_graph_back(c, context, c->next);
+    graph->side = !c->graph->side;
+    c->next = graph;
+    c->change = CONFERENCE_WARMS;
+    list_each (link, &c->legs) {
+        list_object(link, struct leg_media, link)->hearing[graph->side].own = false;
+    }
+    if (c->leg_count == 0) end_change(c, context);
 }
 
 static void end_play(struct conference_media *c, const struct leg_context *context, struct conference_play *play)
 {
     struct media_event event = {.type = MEDIA_PLAYED,
                                 .conference = c,
-                                .object = play->sound,
+                                .object = play->source.sound,
                                 .token = play->token,
-                                .number = sound_done(&play->cursor),
+                                .number = sound_done(&play->source.cursor),
                                 .tick_us = c->tick_us};
-    play->sound = NULL;
+    play->source.sound = NULL;
     tell(context, &event);
 }
 
@@ -113,26 +165,22 @@ static void end_play(struct conference_media *c, const struct leg_context *conte
 static void fall_silent(struct conference_media *c, const struct leg_context *context)
 {
     for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
-        if (c->plays[i].sound) end_play(c, context, &c->plays[i]);
+        if (c->plays[i].source.sound) end_play(c, context, &c->plays[i]);
     }
     c->has_tail = false;
     conference_keys_clear(&c->keys);
-    if (c->mixer) {
-        mixer_begin(c->mixer);
-        mixer_tick(c->mixer);
-    }
-    limiter_init(&c->wait_limiter, c->rate_hz);
-    c->wait_runs = false;
-    if (c->audio != ENGINE_AUDIO_WAIT) ramp_init(&c->music_ramp, 0);
+    if (!c->graph) return;
+    end_change(c, context);
+    conference_graph_silence(c->graph);
+    if (c->audio != ENGINE_AUDIO_WAIT) ramp_init(&c->music.ramp, 0);
 }
 
 void conference_media_remove(struct conference_media *c, const struct leg_context *context, struct leg_media *leg)
 {
     assert(leg->conference == c);
-    add_tail(c, leg);
+    add_tail(c, context, leg);
     conference_keys_leave(&c->keys, leg);
-    if (leg->has_slot) mixer_remove(c->mixer, leg->slot);
-    leg->has_slot = false;
+    give_slot_back(c, leg);
     leg->conference = NULL;
     leg->not_before_us = c->tick_us == INT64_MIN ? INT64_MIN : c->tick_us + NEAR_US;
     list_remove(&leg->link);
@@ -155,22 +203,21 @@ void conference_media_audio(struct conference_media *c, enum engine_audio audio)
     if (audio == c->audio) return;
     conference_keys_clear(&c->keys);
     if (audio == ENGINE_AUDIO_WAIT) {
-        sound_start(&c->music_at, c->music, 0, true);
-        ramp_init(&c->music_ramp, 1);
-        ramp_init(&c->music_cross, 1);
-    } else if (c->wait_runs) {
-        ramp_to(&c->music_ramp, 0, ramp_samples(c->rate_hz, RAMP_MUSIC_MS));
+        conference_source_start(&c->music, c->music.sound, true, 1);
+    } else if (c->graph->wait_runs) {
+        conference_source_fade(&c->music, 0, RAMP_MUSIC_MS);
+        conference_source_fade(&c->music_before, 0, RAMP_MUSIC_MS);
     } else {
-        ramp_init(&c->music_ramp, 0);
+        ramp_init(&c->music.ramp, 0);
     }
     c->audio = audio;
 }
 
-static void let_go(struct conference_media *c, const struct leg_context *context, struct sound **sound)
+static void let_go(struct conference_media *c, const struct leg_context *context, struct conference_source *music)
 {
-    if (!*sound) return;
-    struct media_event event = {.type = MEDIA_SOUND_BACK, .conference = c, .object = *sound};
-    *sound = NULL;
+    if (!music->sound) return;
+    struct media_event event = {.type = MEDIA_SOUND_BACK, .conference = c, .object = music->sound};
+    music->sound = NULL;
     tell(context, &event);
 }
 
@@ -180,30 +227,25 @@ void conference_media_music(struct conference_media *c, const struct leg_context
     let_go(c, context, &c->music_before);
     if (plays) {
         c->music_before = c->music;
-        c->music_before_at = c->music_at;
-        ramp_init(&c->music_cross, 0);
-        ramp_to(&c->music_cross, 1, ramp_samples(c->rate_hz, RAMP_CROSSFADE_MS));
+        conference_source_fade(&c->music_before, 0, RAMP_CROSSFADE_MS);
     } else {
         let_go(c, context, &c->music);
-        ramp_init(&c->music_cross, 1);
     }
-    c->music = music;
-    sound_start(&c->music_at, music, 0, true);
+    conference_source_start(&c->music, music, true, c->audio == ENGINE_AUDIO_WAIT && !plays ? 1 : 0);
+    if (plays) conference_source_fade(&c->music, 1, RAMP_CROSSFADE_MS);
 }
 
 void conference_media_play(struct conference_media *c, const struct leg_context *context, struct sound *sound,
                            uint64_t token)
 {
     struct conference_play *place = &c->plays[0];
-    for (size_t i = 1; i < CONFERENCE_PLAYS_MAX && place->sound; i++) {
-        if (!c->plays[i].sound || c->plays[i].order < place->order) place = &c->plays[i];
+    for (size_t i = 1; i < CONFERENCE_PLAYS_MAX && place->source.sound; i++) {
+        if (!c->plays[i].source.sound || c->plays[i].order < place->order) place = &c->plays[i];
     }
-    if (place->sound) end_play(c, context, place);
-    place->sound = sound;
+    if (place->source.sound) end_play(c, context, place);
     place->token = token;
     place->order = c->play_order++;
-    ramp_init(&place->ramp, 1);
-    sound_start(&place->cursor, sound, 0, false);
+    conference_source_start(&place->source, sound, false, 1);
     if (c->leg_count == 0) end_play(c, context, place);
 }
 
@@ -211,7 +253,7 @@ void conference_media_stop(struct conference_media *c, uint64_t token)
 {
     for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
         struct conference_play *play = &c->plays[i];
-        if (play->sound && play->token == token) ramp_to(&play->ramp, 0, ramp_samples(c->rate_hz, RAMP_MUSIC_MS));
+        if (play->token == token) conference_source_fade(&play->source, 0, RAMP_MUSIC_MS);
     }
 }
 
@@ -239,9 +281,9 @@ void conference_media_record(struct conference_media *c, struct ring *frames)
 
 struct mixer *conference_media_exchange_mixer(struct conference_media *c, struct mixer *mixer)
 {
-    struct mixer *before = c->mixer;
+    struct mixer *before = latest(c)->mixer;
     mixer_take_over(mixer, before);
-    c->mixer = mixer;
+    latest(c)->mixer = mixer;
     return before;
 }
 
@@ -255,21 +297,12 @@ void conference_media_close(struct conference_media *c, const struct leg_context
     list_remove(&c->link);
 }
 
-/* ---- a tick ---- */
-
-/* The sum of two frames, held at full scale where it does not fit. */
-static void add_frames(int16_t *out, const int16_t *a, const int16_t *b, uint32_t samples)
-{
-    for (uint32_t i = 0; i < samples; i++) {
-        int32_t v = a[i] + b[i];
-        out[i] = (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
-    }
-}
+/* ---- a tick: what is said ---- */
 
 /* What the leg says goes into its pcm. @return false where that is nothing */
-static bool read_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg,
-                       int64_t tick_us, bool wanted)
+static bool read_voice(const struct leg_context *context, struct leg_media *leg, int64_t tick_us, bool wanted)
 {
+    uint32_t rate_hz = leg->media.codec->rate_hz, samples = frame_samples(rate_hz);
     if (!wanted && ramp_silent(&leg->talk_ramp) && !leg->own.listens) {
         playout_skip(leg->playout, tick_us);
         leg_voice_rest(&leg->voice, context, leg, tick_us);
@@ -278,15 +311,14 @@ static bool read_voice(struct conference_media *c, const struct leg_context *con
     struct playout_frame frame = playout_take(leg->playout, tick_us, leg->pcm);
     media_count(&context->counters->decodes, frame.verdict == PLAYOUT_VOICE && !frame.zero);
     bool says = !frame.zero;
-    if (leg->own.listens)
-        leg_own_said(&leg->own, context, leg, says && leg->media.receive ? leg->pcm : NULL, c->samples);
+    if (leg->own.listens) leg_own_said(&leg->own, context, leg, says && leg->media.receive ? leg->pcm : NULL, samples);
     says = leg_voice_run(&leg->voice, context, leg, frame, wanted && !leg->after_key, tick_us);
     if (says && wanted && leg->after_key && leg->key_ticks == 0) {
         leg->after_key = false;
-        ramp_to(&leg->talk_ramp, 1, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
+        ramp_to(&leg->talk_ramp, 1, ramp_samples(rate_hz, RAMP_MUTE_MS));
     }
     says = says && !ramp_silent(&leg->talk_ramp);
-    if (!ramp_open(&leg->talk_ramp)) ramp_apply(&leg->talk_ramp, leg->pcm, c->samples);
+    if (!ramp_open(&leg->talk_ramp)) ramp_apply(&leg->talk_ramp, leg->pcm, samples);
     return says;
 }
 
@@ -295,18 +327,13 @@ static void take_voice(struct conference_media *c, const struct leg_context *con
 {
     /* While it holds a key its voice is played unheard, and fades in where it begins anew. */
     bool talks = leg->talk && leg->media.receive && c->audio == ENGINE_AUDIO_MIX && leg->has_slot;
-    ramp_to(&leg->talk_ramp, talks && !leg->after_key ? 1 : 0, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
+    ramp_to(&leg->talk_ramp, talks && !leg->after_key ? 1 : 0, ramp_samples(leg->media.codec->rate_hz, RAMP_MUTE_MS));
     if (leg->key_ticks > 0) leg->key_ticks--;
-    bool says = read_voice(c, context, leg, tick_us, talks);
-    if (conference_keys_holder(&c->keys) == leg && leg->has_slot) {
-        /* Its digit is its voice: everybody hears it but itself. */
-        if (says)
-            add_frames(leg->pcm, leg->pcm, c->keys.pcm, c->samples);
-        else
-            memcpy(leg->pcm, c->keys.pcm, c->samples * sizeof leg->pcm[0]);
-        says = true;
-    }
-    if (says) mixer_put(c->mixer, leg->slot, leg->pcm);
+    leg->says = read_voice(context, leg, tick_us, talks);
+    bool in_mix = leg->says || leg->voice_line.sounds || conference_keys_holder(&c->keys) == leg;
+    if (!in_mix || !leg->has_slot) return;
+    leg->next_talker = c->talkers;
+    c->talkers = leg;
 }
 
 /* The keys that went down since the last tick, to be passed on from the next. */
@@ -316,171 +343,6 @@ static void take_keys(struct conference_media *c, struct leg_media *leg)
     for (uint8_t i = 0; passes && i < leg->keys.count; i++)
         conference_keys_push(&c->keys, leg, leg->keys.codes[i], leg->keys.timestamps[i]);
     leg->keys.count = 0;
-}
-
-/* Reads the plays on, and adds them where they are to be heard. */
-static void read_plays(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                       int32_t *wide)
-{
-    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
-        struct conference_play *play = &c->plays[i];
-        if (!play->sound) continue;
-        sound_read(&play->cursor, s->pcm, c->samples);
-        if (!ramp_open(&play->ramp)) ramp_apply(&play->ramp, s->pcm, c->samples);
-        if (c->audio == ENGINE_AUDIO_MIX) mixer_put_source(c->mixer, s->pcm);
-        for (uint32_t k = 0; wide && k < c->samples; k++)
-            wide[k] += s->pcm[k];
-        if (sound_done(&play->cursor) || ramp_silent(&play->ramp)) end_play(c, context, play);
-    }
-}
-
-static void read_music(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                       int32_t *wide)
-{
-    sound_read(&c->music_at, s->pcm, c->samples);
-    if (!ramp_done(&c->music_cross)) {
-        sound_read(&c->music_before_at, s->other, c->samples);
-        ramp_cross(&c->music_cross, s->other, s->pcm, s->pcm, c->samples);
-    }
-    if (ramp_done(&c->music_cross)) let_go(c, context, &c->music_before);
-    if (!ramp_open(&c->music_ramp)) ramp_apply(&c->music_ramp, s->pcm, c->samples);
-    for (uint32_t k = 0; k < c->samples; k++)
-        wide[k] += s->pcm[k];
-}
-
-/* Music, and while waiting what is laid over it, into wait_pcm. */
-static void make_wait(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s)
-{
-    bool waiting = c->audio == ENGINE_AUDIO_WAIT;
-    memset(s->wide, 0, c->samples * sizeof *s->wide);
-    read_plays(c, context, s, waiting ? s->wide : NULL);
-    bool has_music = !ramp_silent(&c->music_ramp);
-    if (has_music) read_music(c, context, s, s->wide);
-    if (!waiting && !has_music && !c->wait_runs) return;
-    limiter_run(&c->wait_limiter, s->wide, c->wait_pcm, c->samples);
-    c->wait_runs = waiting || !ramp_silent(&c->music_ramp);
-    if (!c->wait_runs) limiter_init(&c->wait_limiter, c->rate_hz);
-}
-
-static void put_tail(struct conference_media *c, struct conference_scratch *s)
-{
-    if (!c->has_tail) return;
-    c->has_tail = false;
-    memset(s->pcm, 0, c->samples * sizeof *s->pcm);
-    for (uint32_t i = 0; i < ramp_samples(c->rate_hz, RAMP_MUTE_MS); i++) {
-        int32_t v = c->tail[i];
-        s->pcm[i] = (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
-    }
-    mixer_put_source(c->mixer, s->pcm);
-}
-
-/*
- * Music on its way out over a mix. Where their sum is too much for one frame the mix fades in as the music fades out,
- * and it always fits. In its first 2 ms the mixer still puts out what was before it began: nothing.
- */
-static void lay_music_over(const struct conference_media *c, const int16_t *mix, int16_t *out)
-{
-    uint32_t late = limiter_delay_samples(&c->wait_limiter);
-    bool fits = true;
-    for (uint32_t i = 0; i < c->samples && fits; i++)
-        fits = abs(mix[i] + c->wait_pcm[i]) <= LIMITER_CEILING;
-    if (fits) {
-        add_frames(out, mix, c->wait_pcm, c->samples);
-        return;
-    }
-    struct ramp in;
-    ramp_init(&in, 0);
-    ramp_to(&in, 1, ramp_samples(c->rate_hz, RAMP_MUSIC_MS));
-    memset(out, 0, late * sizeof *out);
-    memcpy(out + late, mix + late, (c->samples - late) * sizeof *out);
-    ramp_apply(&in, out + late, c->samples - late);
-    add_frames(out, out, c->wait_pcm, c->samples);
-}
-
-/* What all hear who have no mix of their own; NULL for silence. */
-struct hearing {
-    const int16_t *common;
-    bool fading; /* music on its way out lies over the mixes */
-};
-
-static void send_shared(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                        struct leg_media *leg, const int16_t *common)
-{
-    const struct codec *codec = leg->media.codec;
-    struct conference_payload *payload = &s->common[codec->id];
-    if (!payload->made) {
-        encode(payload, codec, common, c->samples);
-        media_count(&context->counters->encodes_shared, 1);
-    }
-    leg_send_frame(leg, context, payload->packet, payload->len);
-}
-
-static void send_own(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                     struct leg_media *leg, const int16_t *pcm)
-{
-    encode(&s->own, leg->media.codec, pcm, c->samples);
-    media_count(&context->counters->encodes_own, 1);
-    leg_send_frame(leg, context, s->own.packet, s->own.len);
-}
-
-/* What a leg hears of the conference; NULL for silence. @param[out] shared  false where it is for this leg alone */
-static const int16_t *heard_by(struct conference_media *c, struct conference_scratch *s, struct leg_media *leg,
-                               const struct hearing *hearing, bool *shared)
-{
-    const int16_t *pcm = hearing->common;
-    ramp_to(&leg->listen_ramp, leg->listen ? 1 : 0, ramp_samples(c->rate_hz, RAMP_MUTE_MS));
-    if (!pcm || ramp_silent(&leg->listen_ramp)) {
-        ramp_apply(&leg->listen_ramp, s->pcm, c->samples); /* the way it goes is the same in silence */
-        return NULL;
-    }
-    if (leg->has_slot && c->audio == ENGINE_AUDIO_MIX) {
-        const int16_t *heard = mixer_heard_by(c->mixer, leg->slot);
-        *shared = heard == mixer_common(c->mixer);
-        if (!*shared && hearing->fading) {
-            lay_music_over(c, heard, s->other);
-            pcm = s->other;
-        } else if (!*shared) {
-            pcm = heard;
-        }
-    }
-    if (ramp_open(&leg->listen_ramp)) return pcm;
-    memcpy(s->pcm, pcm, c->samples * sizeof *pcm);
-    ramp_apply(&leg->listen_ramp, s->pcm, c->samples);
-    *shared = false;
-    return s->pcm;
-}
-
-/* A digit that is passed on, for those who have agreed to events. */
-static struct leg_event passed_on(const struct conference_media *c, const struct leg_media *leg)
-{
-    bool wanted = c->keys.event.on && leg->listen && leg->media.send_event_type != ENGINE_NO_PAYLOAD_TYPE &&
-                  conference_keys_holder(&c->keys) != leg;
-    return wanted ? c->keys.event : (struct leg_event){.on = false};
-}
-
-static void send_heard(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                       struct leg_media *leg, const struct hearing *hearing)
-{
-    bool shared = true;
-    const int16_t *heard = heard_by(c, s, leg, hearing, &shared), *pcm = heard;
-    struct leg_event event = passed_on(c, leg);
-    if (leg->own.speaks) {
-        pcm = leg_own_lay_over(&leg->own, context, leg, heard, s->laid_over, c->samples, &event);
-        shared = shared && pcm == heard;
-    }
-    if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, c->samples);
-    if (!leg->media.send) {
-        leg_send_frame(leg, context, NULL, 0);
-    } else if (event.on || leg->in_event) {
-        leg_send_event(leg, context, &event);
-    } else if (!pcm) {
-        struct conference_payload *silence = &s->silence[leg->media.codec->id];
-        leg_send_frame(leg, context, silence->packet, silence->len);
-    } else if (shared) {
-        send_shared(c, context, s, leg, pcm);
-    } else {
-        send_own(c, context, s, leg, pcm);
-    }
 }
 
 /* While the kernel is busy with one leg, the memory of the one after it comes nearer. */
@@ -493,44 +355,246 @@ static void prefetch_next(const struct conference_media *c, const struct list *l
     __builtin_prefetch(next->link.next);
 }
 
-/* Everybody's voice, and what they hear of it. */
-static void mix(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                int64_t tick_us)
+/* Everybody's voice of this tick. */
+static void hear_legs(struct conference_media *c, const struct leg_context *context, int64_t tick_us)
 {
-    if (c->mixer) mixer_begin(c->mixer);
-    conference_keys_tick(&c->keys, c->rate_hz, c->samples);
+    c->talkers = NULL;
     list_each (link, &c->legs) {
         struct leg_media *leg = list_object(link, struct leg_media, link);
         prefetch_next(c, link);
         leg_media_receive(leg, context, tick_us);
         take_keys(c, leg);
+        leg->says = false;
         if (tick_us >= leg->not_before_us) take_voice(c, context, leg, tick_us);
     }
-    if (!c->mixer) return;
-    const struct leg_media *holder = conference_keys_holder(&c->keys);
-    if (c->keys.event.on && !(holder && holder->has_slot)) mixer_put_source(c->mixer, c->keys.pcm);
-    put_tail(c, s);
-    make_wait(c, context, s);
-    mixer_tick(c->mixer);
 }
 
-static struct hearing what_is_heard(struct conference_media *c, int16_t *room, bool fading)
+/* A talker's voice at the graph's rate; its digit is its voice too: everybody hears it but itself. */
+static const int16_t *voice_at(const struct conference_media *c, const struct leg_context *context,
+                               struct conference_scratch *s, struct leg_media *leg, const struct conference_graph *g)
 {
-    struct hearing h = {.common = NULL, .fading = false};
-    if (!c->mixer) return h;
-    if (c->audio == ENGINE_AUDIO_WAIT) {
-        h.common = c->wait_pcm;
-    } else if (c->audio == ENGINE_AUDIO_MIX) {
-        h.common = mixer_common(c->mixer);
-        if (fading) {
-            lay_music_over(c, h.common, room);
-            h.common = room;
-            h.fading = true;
-        }
-    } else if (fading) {
-        h.common = c->wait_pcm;
+    uint32_t rate_hz = leg->media.codec->rate_hz;
+    const int16_t *voice = leg->says ? leg->pcm : NULL, *tone = NULL;
+    if (rate_hz != g->rate_hz) {
+        bool sounds = resample_frame(context->bank, &leg->voice_line, rate_hz, voice, g->rate_hz, leg->mixed);
+        voice = sounds ? leg->mixed : NULL;
     }
-    return h;
+    if (conference_keys_holder(&c->keys) == leg)
+        tone = conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room);
+    if (!tone) return voice;
+    if (voice)
+        pcm_add(leg->mixed, voice, tone, g->samples);
+    else
+        memcpy(leg->mixed, tone, g->samples * sizeof *tone);
+    return leg->mixed;
+}
+
+/* The sounds' frames of this tick, each at its own rate. */
+static void read_sounds(struct conference_media *c, struct conference_scratch *s)
+{
+    const int16_t **sounding = s->sounding;
+    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++)
+        sounding[i] = conference_source_read(&c->plays[i].source, s->sounds[i]);
+    sounding[MUSIC] = conference_source_read(&c->music, s->sounds[MUSIC]);
+    sounding[MUSIC_BEFORE] = conference_source_read(&c->music_before, s->sounds[MUSIC_BEFORE]);
+}
+
+static void put_sounds(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
+                       struct conference_graph *g)
+{
+    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
+        const struct conference_source *source = &c->plays[i].source;
+        if (!source->sound) continue;
+        conference_graph_put_source(g,
+                                    conference_source_at(source, context->bank, s->sounding[i], g->rate_hz, s->room));
+    }
+    for (size_t i = MUSIC; i <= MUSIC_BEFORE; i++) {
+        const struct conference_source *source = i == MUSIC ? &c->music : &c->music_before;
+        if (!source->sound) continue;
+        conference_graph_put_music(g, conference_source_at(source, context->bank, s->sounding[i], g->rate_hz, s->room));
+    }
+}
+
+/* All graphs have the sounds' frames. */
+static void pass_sounds(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s)
+{
+    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
+        struct conference_source *source = &c->plays[i].source;
+        if (!source->sound) continue;
+        conference_source_pass(source, s->sounding[i]);
+        if (conference_source_over(source, latest(c)->rate_hz)) end_play(c, context, &c->plays[i]);
+    }
+    if (c->music.sound) conference_source_pass(&c->music, s->sounding[MUSIC]);
+    if (!c->music_before.sound) return;
+    conference_source_pass(&c->music_before, s->sounding[MUSIC_BEFORE]);
+    if (conference_source_over(&c->music_before, latest(c)->rate_hz)) let_go(c, context, &c->music_before);
+}
+
+static bool music_sounds(const struct conference_source *music)
+{
+    return music->sound && !ramp_silent(&music->ramp);
+}
+
+static void put_tail(struct conference_media *c, struct conference_scratch *s)
+{
+    if (!c->has_tail || c->audio != ENGINE_AUDIO_MIX) return;
+    memset(s->pcm, 0, c->graph->samples * sizeof *s->pcm);
+    for (uint32_t i = 0; i < c->graph->samples / 2; i++)
+        s->pcm[i] = pcm_hold(c->tail[i]);
+    conference_graph_put_source(c->graph, s->pcm);
+}
+
+static void run_graph(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
+                      struct conference_graph *g)
+{
+    const struct leg_media *holder = conference_keys_holder(&c->keys);
+    conference_graph_begin(g, c->audio);
+    for (struct leg_media *leg = c->talkers; leg; leg = leg->next_talker) {
+        if (!mixer_has(g->mixer, leg->slot)) continue;
+        const int16_t *voice = voice_at(c, context, s, leg, g);
+        if (voice) mixer_put(g->mixer, leg->slot, voice);
+    }
+    if (!(holder && holder->has_slot))
+        conference_graph_put_source(g, conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room));
+    if (g == c->graph) put_tail(c, s);
+    put_sounds(c, context, s, g);
+    conference_graph_mix(g, music_sounds(&c->music) || music_sounds(&c->music_before));
+}
+
+/* What they hear of it. */
+static void mix(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s)
+{
+    read_sounds(c, s);
+    run_graph(c, context, s, c->graph);
+    if (c->next) run_graph(c, context, s, c->next);
+    pass_sounds(c, context, s);
+    conference_keys_pass(&c->keys);
+    for (struct leg_media *leg = c->talkers; leg; leg = leg->next_talker)
+        resample_line_put(&leg->voice_line, leg->media.codec->rate_hz, leg->says ? leg->pcm : NULL);
+    c->has_tail = false;
+}
+
+/* ---- a tick: what is heard ---- */
+
+/* Led over from what the old graph gives to what the new one gives. */
+static const int16_t *cross(const int16_t *from, const int16_t *to, uint32_t rate_hz, int16_t *out)
+{
+    static const int16_t silence[FRAME_SAMPLES_MAX];
+    struct ramp ramp;
+    if (!from && !to) return NULL;
+    ramp_init(&ramp, 0);
+    ramp_to(&ramp, 1, ramp_samples(rate_hz, CONFERENCE_CHANGE_MS));
+    ramp_cross(&ramp, from ? from : silence, to ? to : silence, out, frame_samples(rate_hz));
+    return out;
+}
+
+/* What a leg hears of the graphs, at its codec's rate; NULL for silence. */
+static const int16_t *hear(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
+                           struct leg_media *leg, bool *shared)
+{
+    uint32_t rate_hz = leg->media.codec->rate_hz;
+    if (!c->graph) return NULL;
+    const int16_t *pcm = conference_graph_heard(c->graph, context->bank, leg, s->heard, shared);
+    if (!c->next) return pcm;
+    bool next_shared = true;
+    const int16_t *next = conference_graph_heard(c->next, context->bank, leg, s->heard_next, &next_shared);
+    if (c->change == CONFERENCE_WARMS) return pcm;
+    *shared = *shared && next_shared;
+    if (!*shared) return cross(pcm, next, rate_hz, s->heard);
+    struct graph_common *crossed = &s->crossed[resample_rate_index(rate_hz)];
+    if (!crossed->made) crossed->pcm = cross(pcm, next, rate_hz, crossed->room);
+    crossed->made = true;
+    return crossed->pcm;
+}
+
+/* That, as far as the leg listens. @param[out] shared  false where it is for this leg alone */
+static const int16_t *heard_by(struct conference_media *c, const struct leg_context *context,
+                               struct conference_scratch *s, struct leg_media *leg, bool *shared)
+{
+    uint32_t rate_hz = leg->media.codec->rate_hz, samples = frame_samples(rate_hz);
+    ramp_to(&leg->listen_ramp, leg->listen ? 1 : 0, ramp_samples(rate_hz, RAMP_MUTE_MS));
+    if (ramp_silent(&leg->listen_ramp)) {
+        leg->hearing[0].own = leg->hearing[1].own = false;
+        return NULL;
+    }
+    const int16_t *pcm = hear(c, context, s, leg, shared);
+    if (ramp_open(&leg->listen_ramp)) return pcm;
+    if (pcm) memcpy(s->pcm, pcm, samples * sizeof *pcm);
+    ramp_apply(&leg->listen_ramp, s->pcm, samples); /* the way it goes is the same in silence */
+    *shared = false;
+    return pcm ? s->pcm : NULL;
+}
+
+static void send_pcm(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
+                     struct leg_media *leg, const int16_t *pcm, bool shared)
+{
+    const struct codec *codec = leg->media.codec;
+    struct conference_payload *payload = shared ? &s->common[codec->id] : &s->own;
+    (void)c;
+    if (leg->encoder) {
+        media_count(&context->counters->encodes_own, 1);
+        leg_encoder_send(leg->encoder, leg, context, pcm);
+        return;
+    }
+    if (!pcm) {
+        payload = &s->silence[codec->id];
+    } else if (!shared || !payload->made) {
+        encode(payload, codec, pcm, frame_samples(codec->rate_hz));
+        media_count(shared ? &context->counters->encodes_shared : &context->counters->encodes_own, 1);
+    }
+    leg_send_frame(leg, context, payload->packet, payload->len);
+}
+
+/* A digit that is passed on, for those who have agreed to events. */
+static struct leg_event passed_on(const struct conference_media *c, const struct leg_media *leg)
+{
+    bool wanted = c->keys.event.on && leg->listen && leg->media.send_event_type != ENGINE_NO_PAYLOAD_TYPE &&
+                  conference_keys_holder(&c->keys) != leg;
+    return wanted ? c->keys.event : (struct leg_event){.on = false};
+}
+
+static void send_heard(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
+                       struct leg_media *leg)
+{
+    bool shared = true;
+    uint32_t samples = frame_samples(leg->media.codec->rate_hz);
+    const int16_t *heard = heard_by(c, context, s, leg, &shared), *pcm = heard;
+    struct leg_event event = passed_on(c, leg);
+    if (leg->own.speaks) {
+        pcm = leg_own_lay_over(&leg->own, context, leg, heard, s->laid_over, samples, &event);
+        shared = shared && pcm == heard;
+    }
+    if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, samples);
+    if (!leg->media.send)
+        leg_send_frame(leg, context, NULL, 0);
+    else if (event.on || leg->in_event)
+        leg_send_event(leg, context, &event);
+    else
+        send_pcm(c, context, s, leg, pcm, shared);
+}
+
+/* The mix of all, as it is recorded: without music, be it on its way out. */
+static void record(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s)
+{
+    bool crosses = c->change == CONFERENCE_CROSSES;
+    struct conference_graph *g = crosses ? c->next : c->graph;
+    const int16_t *pcm = c->audio == ENGINE_AUDIO_MIX ? mixer_common(g->mixer) : NULL;
+    if (crosses && pcm && !g->fading)
+        pcm = cross(conference_graph_common_at(c->graph, context->bank, g->rate_hz), pcm, g->rate_hz, s->pcm);
+    if (!pcm) memset(s->pcm, 0, g->samples * sizeof *s->pcm);
+    if (!pcm_frame_push(c->frames, c->tick, g->rate_hz, pcm ? pcm : s->pcm)) c->frames_lost++;
+    tell_lost_frames(c, context);
+}
+
+static void end_tick(struct conference_media *c, const struct leg_context *context)
+{
+    if (c->graph) conference_graph_end(c->graph);
+    if (c->next) conference_graph_end(c->next);
+    if (c->change == CONFERENCE_CROSSES)
+        end_change(c, context);
+    else if (c->change == CONFERENCE_WARMS)
+        c->change = CONFERENCE_CROSSES;
+    c->tick++;
 }
 
 void conference_media_tick(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
@@ -539,23 +603,19 @@ void conference_media_tick(struct conference_media *c, const struct leg_context 
     c->tick_us = tick_us;
     for (int id = 0; id < CODEC_COUNT; id++)
         s->common[id].made = false;
-    bool fading = c->wait_runs && c->audio != ENGINE_AUDIO_WAIT;
-    mix(c, context, s, tick_us);
-    int16_t room[FRAME_SAMPLES_MAX];
-    struct hearing hearing = what_is_heard(c, room, fading);
-    if (c->frames) {
-        memset(s->pcm, 0, c->samples * sizeof *s->pcm);
-        const int16_t *pcm = c->audio == ENGINE_AUDIO_MIX ? mixer_common(c->mixer) : s->pcm;
-        if (!pcm_frame_push(c->frames, c->tick, c->rate_hz, pcm)) c->frames_lost++;
-        tell_lost_frames(c, context);
-    }
+    for (size_t i = 0; i < RESAMPLE_RATES; i++)
+        s->crossed[i].made = false;
+    conference_keys_tick(&c->keys);
+    hear_legs(c, context, tick_us);
+    if (c->graph) mix(c, context, s);
+    if (c->frames) record(c, context, s);
     list_each (link, &c->legs) {
         struct leg_media *leg = list_object(link, struct leg_media, link);
         if (tick_us < leg->not_before_us) continue;
-        send_heard(c, context, s, leg, &hearing);
+        send_heard(c, context, s, leg);
         leg_media_keep_house(leg, context, now_us);
     }
-    c->tick++;
+    end_tick(c, context);
 }
 
 void conference_media_half_tick(struct conference_media *c, const struct leg_context *context)

@@ -5,7 +5,11 @@
  * sounds laid over it go through a limiter of their own, so that no sample of music is ever in the mixer, and hence in
  * no recording: where the mix begins, what is left of the music fades over the mix for the listeners only.
  *
- * Everybody who hears the same thing in the same codec is sent one and the same encoded frame.
+ * Everybody who hears the same thing in the same codec is sent one and the same encoded frame, where the codec is one
+ * whose encoder remembers nothing.
+ *
+ * Each leg says and hears at its codec's rate, each sound plays at its own; what they have in common is mixed at one
+ * rate, by a graph (conference_graph.h).
  *
  * A conference without legs has no ticks. Each media thread also has lobbies: conferences of its own for legs that are
  * in none, where nothing is heard.
@@ -20,49 +24,45 @@
 
 #include "base/list.h"
 #include "base/ring.h"
+#include "engine/conference_graph.h"
 #include "engine/conference_keys.h"
+#include "engine/conference_source.h"
 #include "engine/engine.h"
 #include "engine/leg_media.h"
 #include "engine/media_io.h"
-#include "media/limiter.h"
-#include "media/mixer.h"
 #include "media/pcm_frame.h"
-#include "media/ramp.h"
-#include "media/sound.h"
 
 enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX / 2 };
 
 /** A sound that is being played. */
 struct conference_play {
-    struct sound *sound; /**< NULL: the place is free */
-    struct sound_cursor cursor;
-    struct ramp ramp; /**< to 0 once it is stopped */
+    struct conference_source source;
     uint64_t token, order;
 };
+
+/** Where a change of rate stands: conference_graph.h. */
+enum conference_change { CONFERENCE_STEADY, CONFERENCE_WARMS, CONFERENCE_CROSSES };
 
 struct conference_media {
     struct list link; /**< in its slot of the core */
     void *owner;
     uint8_t slot; /**< millisecond of the 20 in which it ticks */
-    uint32_t rate_hz, samples;
     struct list legs;
     uint32_t leg_count, half_tick_legs;
-    struct mixer *mixer; /**< owned; NULL in a lobby */
-    uint64_t tick;       /**< counts 20 ms while there are legs */
-    int64_t tick_us;     /**< of the last one */
+    struct conference_graph *graph; /**< owned; NULL in a lobby */
+    struct conference_graph *next;  /**< owned; NULL in CONFERENCE_STEADY */
+    enum conference_change change;
+    uint64_t tick;   /**< counts 20 ms while there are legs */
+    int64_t tick_us; /**< of the last one */
 
     enum engine_audio audio;
-    struct sound *music, *music_before; /**< shared; the latter while it fades out of a cross-fade */
-    struct sound_cursor music_at, music_before_at;
-    struct ramp music_cross, music_ramp;
-    struct limiter wait_limiter;
-    bool wait_runs; /**< wait_limiter holds something */
-    int16_t wait_pcm[FRAME_SAMPLES_MAX];
+    struct conference_source music, music_before; /**< the latter while it fades out of a cross-fade */
     struct conference_play plays[CONFERENCE_PLAYS_MAX];
     uint64_t play_order;
     struct conference_keys keys;
+    struct leg_media *talkers; /**< who says something in this tick, by next_talker */
 
-    /* The last voice of those who left since the last tick, fading out. */
+    /* The last voice of those who left since the last tick, fading out, at graph's rate. */
     int32_t tail[CONFERENCE_TAIL_SAMPLES_MAX];
     bool has_tail;
 
@@ -81,14 +81,16 @@ struct conference_payload {
 
 /** Scratch memory of a thread: made once, used by one conference at a time. */
 struct conference_scratch {
-    int16_t pcm[FRAME_SAMPLES_MAX], other[FRAME_SAMPLES_MAX], laid_over[FRAME_SAMPLES_MAX];
-    int32_t wide[FRAME_SAMPLES_MAX];
+    int16_t pcm[FRAME_SAMPLES_MAX], room[FRAME_SAMPLES_MAX], laid_over[FRAME_SAMPLES_MAX];
+    int16_t heard[FRAME_SAMPLES_MAX], heard_next[FRAME_SAMPLES_MAX];
+    int16_t sounds[CONFERENCE_PLAYS_MAX + 2][FRAME_SAMPLES_MAX]; /**< plays, music, music_before: read this tick */
+    const int16_t *sounding[CONFERENCE_PLAYS_MAX + 2];           /**< of these; NULL: silence */
+    struct graph_common crossed[RESAMPLE_RATES];
     struct conference_payload common[CODEC_COUNT], silence[CODEC_COUNT], own;
 };
 
-/** @param mixer  given; NULL for a lobby */
-void conference_media_init(struct conference_media *c, struct mixer *mixer, uint32_t rate_hz, uint8_t slot,
-                           void *owner);
+/** @param graph  given; NULL for a lobby */
+void conference_media_init(struct conference_media *c, struct conference_graph *graph, uint8_t slot, void *owner);
 
 /** Encodes silence once for all. */
 void conference_scratch_init(struct conference_scratch *s);
@@ -116,7 +118,15 @@ void conference_media_stop(struct conference_media *c, uint64_t token);
 void conference_media_pass_digits(struct leg_media *leg, bool pass);
 void conference_media_record(struct conference_media *c, struct ring *frames);
 
-/** A larger mixer takes over from the one at hand. @return the old one, for control to destroy */
+/**
+ * Goes over to another rate, within two ticks, without a gap; where nobody is there, at once. The graph that is not
+ * needed any more is told to control.
+ * @param graph  given; with at least as many places
+ */
+void conference_media_change_rate(struct conference_media *c, const struct leg_context *context,
+                                  struct conference_graph *graph);
+
+/** A larger mixer takes over from the one at hand, of the last rate. @return the old one, for control to destroy */
 struct mixer *conference_media_exchange_mixer(struct conference_media *c, struct mixer *mixer);
 
 /** Ends sounds and recording, gives back what it holds; legs must have left. */

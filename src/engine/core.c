@@ -23,10 +23,14 @@ status core_create(struct core **out, const struct media_io *io, struct media_co
     struct core *core = calloc(1, sizeof *core);
     if (!core) return STATUS_NO_MEMORY;
     core->context = (struct leg_context){.io = io, .counters = counters, .rtp_timeout_us = rtp_timeout_us};
+    if (resample_bank_create(&core->context.bank) != STATUS_OK) {
+        free(core);
+        return STATUS_NO_MEMORY;
+    }
     conference_scratch_init(&core->scratch);
     for (uint8_t i = 0; i < CORE_SLOTS; i++) {
         list_init(&core->slots[i].conferences);
-        conference_media_init(&core->slots[i].lobby, NULL, 8000, i, NULL);
+        conference_media_init(&core->slots[i].lobby, NULL, i, NULL);
     }
     *out = core;
     return STATUS_OK;
@@ -34,6 +38,8 @@ status core_create(struct core **out, const struct media_io *io, struct media_co
 
 void core_destroy(struct core *core)
 {
+    if (!core) return;
+    resample_bank_destroy(core->context.bank);
     free(core);
 }
 
@@ -159,7 +165,7 @@ static void leg_leave(struct core *core, struct leg_media *leg, int64_t now_us)
 
 static void leg_change(struct core *core, struct leg_media *leg, struct core_change *change, int64_t now_us)
 {
-    leg_media_change(leg, &core->context, &change->media, &change->playout, now_us);
+    leg_media_change(leg, &core->context, &change->media, &change->playout, &change->encoder, now_us);
     leg_srtp_change(&leg->srtp, &change->srtp, now_us);
     if (leg->conference) conference_media_count_half_ticks(leg->conference);
 }
@@ -206,6 +212,10 @@ static void execute(struct core *core, struct core_command *command, int64_t now
     case CORE_LEG_WATCH: leg_own_watch_silence(&leg->own, command->number, command->token); break;
     case CORE_CONFERENCE_STOP: conference_media_stop(c, command->token); break;
     case CORE_CONFERENCE_RECORD: conference_media_record(c, command->frames); break;
+    case CORE_CONFERENCE_RATE:
+        conference_media_change_rate(c, context, command->graph);
+        command->graph = NULL;
+        break;
     case CORE_CONFERENCE_MIXER: command->mixer = conference_media_exchange_mixer(c, command->mixer); break;
     case CORE_CONFERENCE_CLOSE: conference_close(core, c, now_us); break;
     }

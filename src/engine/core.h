@@ -41,15 +41,17 @@ enum core_command_type {
     CORE_CONFERENCE_PLAY,   /**< sound, token */
     CORE_CONFERENCE_STOP,   /**< token */
     CORE_CONFERENCE_RECORD, /**< frames */
-    CORE_CONFERENCE_MIXER,  /**< mixer: a larger one; exchanged for the old one */
+    CORE_CONFERENCE_RATE,   /**< graph: of another rate */
+    CORE_CONFERENCE_MIXER,  /**< mixer: a larger one, of the last rate; exchanged for the old one */
     CORE_CONFERENCE_CLOSE,
 };
 
 /** What a re-INVITE brings along; freed with its batch. */
 struct core_change {
     struct engine_leg_media media;
-    struct playout *playout; /**< for another codec, else NULL; afterwards the old one */
-    struct leg_srtp srtp;    /**< what it needs anew; afterwards what it needs no more */
+    struct playout *playout;     /**< for another codec, else NULL; afterwards the old one */
+    struct leg_encoder *encoder; /**< likewise */
+    struct leg_srtp srtp;        /**< what it needs anew; afterwards what it needs no more */
 };
 
 struct core_command {
@@ -66,6 +68,7 @@ struct core_command {
     struct sound *sound;
     struct ring *frames;
     struct mixer *mixer;
+    struct conference_graph *graph; /**< NULL once it has been taken */
     uint64_t token;
 };
 

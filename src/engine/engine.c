@@ -65,6 +65,7 @@ static void take_event(struct engine *e, const struct media_event *event)
     case MEDIA_PLAYED:
     case MEDIA_LEG_PLAYED:
     case MEDIA_SOUND_BACK: sound_unref(event->object); break;
+    case MEDIA_GRAPH_BACK: conference_graph_destroy(event->object); break;
     case MEDIA_CONFERENCE_CLOSED: engine_conference_destroy(event->conference->owner); break;
     default: break;
     }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "engine/engine_parts.h"
+#include "engine/leg_encoder.h"
 #include "os/log.h"
 #include "os/thread.h"
 
@@ -30,9 +31,11 @@ void engine_batch_destroy(struct core_batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         struct core_command *command = &batch->commands[i];
         if (command->change) playout_destroy(command->change->playout);
+        if (command->change) leg_encoder_destroy(command->change->encoder);
         if (command->change) leg_srtp_clear(&command->change->srtp);
         free(command->change);
         mixer_destroy(command->mixer);
+        conference_graph_destroy(command->graph);
     }
     free(batch->commands);
     free(batch);

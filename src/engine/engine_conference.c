@@ -6,19 +6,18 @@
 #include "media/sound.h"
 #include "os/thread.h"
 
-enum { MIXER_SLOTS_FIRST = 4 };
+enum { MIXER_SLOTS_FIRST = 4, RATE_FIRST_HZ = 8000 };
 
 status engine_conference_open(struct engine *e, void *user, struct engine_conference **out)
 {
     thread_assert(THREAD_CONTROL);
     if (e->conference_count >= e->config.conferences_max) return STATUS_FULL;
-    struct mixer *mixer;
-    struct mixer_config config = {.rate_hz = RATE_HZ, .max_slots = MIXER_SLOTS_FIRST};
-    status result = mixer_create(&mixer, &config);
+    struct conference_graph *graph;
+    status result = conference_graph_create(&graph, RATE_FIRST_HZ, MIXER_SLOTS_FIRST);
     if (result != STATUS_OK) return result;
     struct engine_conference *c = calloc(1, sizeof *c);
     if (!c) {
-        mixer_destroy(mixer);
+        conference_graph_destroy(graph);
         return STATUS_NO_MEMORY;
     }
     c->engine = e;
@@ -27,7 +26,8 @@ status engine_conference_open(struct engine *e, void *user, struct engine_confer
     c->slot = engine_take_slot(e);
     c->places = MIXER_SLOTS_FIRST;
     list_init(&c->legs);
-    conference_media_init(&c->media, mixer, RATE_HZ, c->slot, c);
+    c->rate_hz = RATE_FIRST_HZ;
+    conference_media_init(&c->media, graph, c->slot, c);
     list_push_back(&e->conferences, &c->link);
     e->workers[c->worker].conferences++;
     e->conference_count++;
@@ -39,7 +39,7 @@ status engine_conference_open(struct engine *e, void *user, struct engine_confer
 
 uint32_t engine_conference_rate_hz(const struct engine_conference *c)
 {
-    return c->media.rate_hz;
+    return c->rate_hz;
 }
 
 static void conference_command(struct engine_conference *c, struct core_command command_for_it)
@@ -92,7 +92,8 @@ void engine_conference_destroy(struct engine_conference *c)
     list_remove(&c->link);
     c->engine->conference_count--;
     c->engine->workers[c->worker].conferences--;
-    mixer_destroy(c->media.mixer);
+    conference_graph_destroy(c->media.graph);
+    conference_graph_destroy(c->media.next);
     free(c);
 }
 
@@ -101,10 +102,10 @@ void engine_conference_drop(struct engine_conference *c)
     struct conference_media *m = &c->media;
     for (struct list *link; (link = list_pop_front(&m->done));)
         engine_batch_destroy(list_object(link, struct core_batch, link));
-    if (m->music) sound_unref(m->music);
-    if (m->music_before) sound_unref(m->music_before);
+    sound_unref(m->music.sound);
+    sound_unref(m->music_before.sound);
     for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
-        if (m->plays[i].sound) sound_unref(m->plays[i].sound);
+        sound_unref(m->plays[i].source.sound);
     }
     conference_media_record(m, NULL); /* its reader gets an END */
     engine_conference_destroy(c);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/engine_parts.h"
+#include "engine/leg_encoder.h"
 #include "engine/udp.h"
 #include "media/mixer.h"
 #include "media/playout.h"
@@ -18,20 +19,28 @@ static bool type_valid(uint8_t type)
 
 static status check_media(const struct engine_leg_media *m)
 {
-    if (!m->codec || m->send_ptime_ms < 10 || m->send_ptime_ms > 60 || m->send_ptime_ms % 10 != 0)
-        return STATUS_INVALID;
+    if (!m->codec || codec_packet_ms(m->codec, m->send_ptime_ms) != m->send_ptime_ms) return STATUS_INVALID;
     if (m->send_payload_type > 127 || m->receive_payload_type > 127 || !type_valid(m->send_event_type) ||
         !type_valid(m->receive_event_type) || !type_valid(m->send_cn_type) || !type_valid(m->receive_cn_type))
         return STATUS_INVALID;
-    /* Frames of a codec without state can be shared, joined and cut at will; others need encoders. */
-    if (m->codec->encoder_bytes || m->codec->rate_hz != RATE_HZ) return STATUS_UNSUPPORTED;
     return STATUS_OK;
 }
 
-static status make_playout(const struct engine *e, const struct codec *codec, struct playout **out)
+/* What the change brings along. On an error nothing of it is left. @param before  keys of the leg's contexts, or NULL
+ */
+static status make_parts(const struct engine *e, struct core_change *change, bool new_codec,
+                         const struct engine_leg_srtp *before)
 {
-    struct playout_config config = {.codec = codec, .guard_us = e->config.guard_us};
-    return playout_create(out, &config);
+    const struct engine_leg_media *m = &change->media;
+    struct playout_config config = {.codec = m->codec, .guard_us = e->config.guard_us};
+    status result = STATUS_OK;
+    if (new_codec) result = playout_create(&change->playout, &config);
+    if (new_codec && result == STATUS_OK) result = leg_encoder_create(&change->encoder, m->codec, &m->encode);
+    if (result == STATUS_OK) result = leg_srtp_make(&change->srtp, m->srtp, before);
+    if (result == STATUS_OK) return STATUS_OK;
+    playout_destroy(change->playout);
+    leg_encoder_destroy(change->encoder);
+    return result;
 }
 
 /* The keys of the contexts that the leg has from now on; those of a leg that goes on in plain are kept. */
@@ -48,30 +57,24 @@ static status open_checked(struct engine *e, const struct engine_leg_config *con
     if (result != STATUS_OK) return result;
     if (!config->cname[0] || !memchr(config->cname, 0, sizeof config->cname)) return STATUS_INVALID;
     if (e->leg_count >= e->config.legs_max) return STATUS_FULL;
-    struct playout *playout;
-    struct leg_srtp made;
-    result = make_playout(e, config->media.codec, &playout);
-    if (result != STATUS_OK) return result;
+    struct core_change made = {.media = config->media};
     struct engine_leg *leg = calloc(1, sizeof *leg);
-    if (!leg) {
-        playout_destroy(playout);
-        return STATUS_NO_MEMORY;
-    }
-    result = leg_srtp_make(&made, config->media.srtp, NULL);
+    if (!leg) return STATUS_NO_MEMORY;
+    result = make_parts(e, &made, true, NULL);
     if (result != STATUS_OK) {
-        playout_destroy(playout);
         free(leg);
         return result;
     }
     leg->engine = e;
     leg->sockets = config->sockets;
     leg->user = config->user;
-    leg->codec = config->media.codec;
+    leg->settled = config->media;
     memcpy(leg->cname, config->cname, sizeof leg->cname);
     list_init(&leg->in_conference);
     list_init(&leg->waits);
-    leg_media_init(&leg->media, config, leg->cname, playout, leg, clock_now_us());
-    leg->media.srtp = made;
+    leg_media_init(&leg->media, config, leg->cname, made.playout, leg, clock_now_us());
+    leg->media.encoder = made.encoder;
+    leg->media.srtp = made.srtp;
     note_keys(leg, config->media.srtp);
     *out = leg;
     return STATUS_OK;
@@ -110,17 +113,19 @@ status engine_leg_change(struct engine_leg *leg, const struct engine_leg_media *
     struct core_change *change = calloc(1, sizeof *change);
     if (!change) return STATUS_NO_MEMORY;
     change->media = *media;
-    if (media->codec != leg->codec) result = make_playout(leg->engine, media->codec, &change->playout);
-    if (result == STATUS_OK) result = leg_srtp_make(&change->srtp, media->srtp, leg->has_keys ? &leg->keys : NULL);
+    result = make_parts(leg->engine, change, media->codec != leg->settled.codec, leg->has_keys ? &leg->keys : NULL);
     if (result != STATUS_OK) {
-        playout_destroy(change->playout);
         free(change);
         return result;
     }
-    leg->codec = media->codec;
+    leg->settled = *media;
     note_keys(leg, media->srtp);
     engine_command(leg->engine, leg->worker,
                    (struct core_command){.type = CORE_LEG_CHANGE, .leg = &leg->media, .change = change});
+    if (leg->conference) {
+        engine_rate_count(leg);
+        engine_rate_tune(leg->conference, true);
+    }
     engine_commit(leg->engine);
     return STATUS_OK;
 }
@@ -128,6 +133,7 @@ status engine_leg_change(struct engine_leg *leg, const struct engine_leg_media *
 void engine_leg_out(struct engine_leg *leg)
 {
     if (!leg->conference) return;
+    engine_rate_uncount(leg);
     if (leg->has_place) leg->conference->talkers--;
     leg->has_place = false;
     leg->conference = NULL;
@@ -143,10 +149,18 @@ static void make_place(struct engine_leg *leg)
     if (++c->talkers <= c->places) return;
     struct mixer *mixer = NULL;
     c->places = (uint16_t)(c->places > MIXER_SLOTS_MAX / 2 ? MIXER_SLOTS_MAX : c->places * 2);
-    struct mixer_config config = {.rate_hz = RATE_HZ, .max_slots = c->places};
+    struct mixer_config config = {.rate_hz = c->rate_hz, .max_slots = c->places};
     if (mixer_create(&mixer, &config) != STATUS_OK) engine_must_have(NULL);
     engine_command(leg->engine, c->worker,
                    (struct core_command){.type = CORE_CONFERENCE_MIXER, .conference = &c->media, .mixer = mixer});
+}
+
+static void note_roles(struct engine_leg *leg, bool talk, bool listen, bool lower)
+{
+    leg->talk = talk;
+    leg->listen = listen;
+    engine_rate_count(leg);
+    engine_rate_tune(leg->conference, lower);
 }
 
 /* From its thread to another: the new one's batch waits until the old one has let go. */
@@ -173,12 +187,15 @@ void engine_leg_join(struct engine_leg *leg, struct engine_conference *c, bool t
     thread_assert(THREAD_CONTROL);
     assert(!leg->closing && !c->closing);
     if (leg->conference != c) {
+        struct engine_conference *before = leg->conference;
         engine_leg_out(leg);
+        if (before) engine_rate_tune(before, true);
         leg->conference = c;
         list_push_back(&c->legs, &leg->in_conference);
     }
     if (leg->worker != c->worker) move(leg, c->worker);
     if (talk || leg->passes_digits) make_place(leg);
+    note_roles(leg, talk, listen, true);
     engine_command(
         leg->engine, leg->worker,
         (struct core_command){
@@ -192,6 +209,7 @@ void engine_leg_roles(struct engine_leg *leg, bool talk, bool listen)
     assert(!leg->closing);
     if (!leg->conference) return;
     if (talk) make_place(leg);
+    note_roles(leg, talk, listen, false);
     engine_command(leg->engine, leg->worker,
                    (struct core_command){.type = CORE_LEG_ROLES, .leg = &leg->media, .talk = talk, .listen = listen});
     engine_commit(leg->engine);
@@ -206,9 +224,11 @@ void engine_leg_leave(struct engine_leg *leg)
 {
     thread_assert(THREAD_CONTROL);
     assert(!leg->closing);
-    if (!leg->conference) return;
+    struct engine_conference *c = leg->conference;
+    if (!c) return;
     engine_leg_out(leg);
     engine_command(leg->engine, leg->worker, (struct core_command){.type = CORE_LEG_LEAVE, .leg = &leg->media});
+    engine_rate_tune(c, true);
     engine_commit(leg->engine);
 }
 
@@ -216,9 +236,11 @@ void engine_leg_close(struct engine_leg *leg)
 {
     thread_assert(THREAD_CONTROL);
     assert(!leg->closing);
+    struct engine_conference *c = leg->conference;
     engine_leg_out(leg);
     leg->closing = true;
     engine_command(leg->engine, leg->worker, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &leg->media});
+    if (c) engine_rate_tune(c, true);
     engine_commit(leg->engine);
 }
 
@@ -240,7 +262,7 @@ void engine_leg_dtmf(struct engine_leg *leg, bool pass)
 
 void engine_leg_play(struct engine_leg *leg, struct sound *sound, uint32_t loops, uint64_t token)
 {
-    assert(sound->rate_hz == RATE_HZ);
+    resample_rate_index(sound->rate_hz); /* asserts */
     sound_ref(sound);
     leg_command(leg, (struct core_command){.type = CORE_LEG_PLAY, .sound = sound, .number = loops, .token = token});
 }
@@ -307,6 +329,7 @@ void engine_leg_destroy(struct engine_leg *leg)
     leg->engine->workers[leg->worker].legs--;
     leg_own_drop(&leg->media.own);
     playout_destroy(leg->media.playout);
+    leg_encoder_destroy(leg->media.encoder);
     leg_srtp_clear(&leg->media.srtp);
     srtp_key_forget(&leg->keys.send);
     srtp_key_forget(&leg->keys.receive);

@@ -14,7 +14,12 @@
 #include "engine/leg_media.h"
 #include "engine/worker.h"
 
-enum { RATE_HZ = 8000, OBJECTS_MAX = 100000, RECENT_US = 1000000 };
+enum { OBJECTS_MAX = 100000, RECENT_US = 1000000 };
+
+/* Legs of a conference that can do at least this rate. */
+struct engine_rate_counts {
+    uint32_t speak, hear, both;
+};
 
 struct engine_leg {
     struct list link; /* engine->legs */
@@ -25,10 +30,12 @@ struct engine_leg {
     void *user;
     char cname[ENGINE_CNAME_SIZE];
     unsigned worker;
-    const struct codec *codec; /* once all commands so far have been carried out */
-    bool has_place;            /* counted among its conference's talkers */
-    bool passes_digits;        /* needs a place too: its digits are its voice */
-    bool talking;              /* as the media thread last told */
+    struct engine_leg_media settled; /* once all commands so far have been carried out */
+    uint8_t speaks, hears;           /* as its conference counts it: engine_rate.c */
+    bool talk, listen;
+    bool has_place;     /* counted among its conference's talkers */
+    bool passes_digits; /* needs a place too: its digits are its voice */
+    bool talking;       /* as the media thread last told */
     bool closing;
     struct list waits; /* struct detach_wait: batches on other threads that want it */
     struct leg_media media;
@@ -45,6 +52,8 @@ struct engine_conference {
     uint8_t slot;
     uint16_t places; /* of its mixer */
     uint32_t talkers;
+    uint32_t rate_hz; /* once all commands so far have been carried out */
+    struct engine_rate_counts counts[RESAMPLE_RATES];
     bool closing;
     struct conference_media media;
 };
@@ -117,6 +126,20 @@ uint8_t engine_take_slot(struct engine *e);
 
 /** Counted, as its thread's load does not show it yet. */
 void engine_note_new_leg(struct engine *e, int64_t now_us);
+
+/* ---- engine_rate.c ---- */
+
+/** Counts the leg anew in its conference, as it can speak and hear now. */
+void engine_rate_count(struct engine_leg *leg);
+
+/** The leg leaves its conference: it is counted there no more. */
+void engine_rate_uncount(struct engine_leg *leg);
+
+/**
+ * Takes the conference to the highest rate at which one leg can speak and another hear.
+ * @param lower  false: to a higher rate only, so that mutes that come and go do not change it
+ */
+void engine_rate_tune(struct engine_conference *c, bool lower);
 
 /* ---- engine_leg.c ---- */
 

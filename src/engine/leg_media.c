@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/leg_encoder.h"
 #include "engine/leg_send.h"
 
 enum { KEY_TICKS = 3, HOUSE_TICKS = 50, RECEIVE_ROUNDS = 9 };
@@ -35,6 +36,13 @@ void leg_media_init(struct leg_media *leg, const struct engine_leg_config *confi
     ramp_init(&leg->listen_ramp, 0);
     rtp_stream_init(&leg->stream, config->media.codec->clock_hz, 0, cname, &leg->rng, now_us);
     leg->stream.sender.ssrc = config->ssrc;
+}
+
+void leg_media_forget_voice(struct leg_media *leg)
+{
+    leg->says = false;
+    resample_line_init(&leg->voice_line);
+    leg->hearing[0].own = leg->hearing[1].own = false;
 }
 
 /* ---- figures ---- */
@@ -333,28 +341,33 @@ void leg_media_keep_house(struct leg_media *leg, const struct leg_context *conte
 
 /* ---- changes ---- */
 
-static void exchange_playout(struct leg_media *leg, struct playout **playout)
+static void exchange_codec(struct leg_media *leg, struct playout **playout, struct leg_encoder **encoder)
 {
     struct playout *before = leg->playout;
+    struct leg_encoder *encoder_before = leg->encoder;
     gather_stats(leg);
     leg->played_before[0] = leg->stats.ticks_played;
     leg->played_before[1] = leg->stats.ticks_concealed;
     leg->played_before[2] = leg->stats.packets_late;
     leg->playout = *playout;
+    leg->encoder = *encoder;
     *playout = before;
+    *encoder = encoder_before;
+    leg_media_forget_voice(leg);
 }
 
 void leg_media_change(struct leg_media *leg, const struct leg_context *context, const struct engine_leg_media *media,
-                      struct playout **playout, int64_t now_us)
+                      struct playout **playout, struct leg_encoder **encoder, int64_t now_us)
 {
     struct engine_leg_media before = leg->media;
-    if (*playout)
-        exchange_playout(leg, playout);
-    else if (media->receive && !before.receive)
-        playout_reset(leg->playout);
     bool new_format = before.codec != media->codec || before.send_ptime_ms != media->send_ptime_ms;
     if (new_format) leg_send_drop(leg);
+    if (before.codec != media->codec)
+        exchange_codec(leg, playout, encoder);
+    else if (media->receive && !before.receive)
+        playout_reset(leg->playout);
     leg->media = *media;
+    if (leg->encoder) leg_encoder_change(leg->encoder, &media->encode);
     leg->media.srtp = NULL;
     if (!media->send || media->send_event_type == ENGINE_NO_PAYLOAD_TYPE) leg->in_event = false;
     if (new_format) {

@@ -27,15 +27,25 @@
 #include "media/mixer.h"
 #include "media/playout.h"
 #include "media/ramp.h"
+#include "media/resample.h"
 #include "rtp/dtmf_event.h"
 #include "rtp/rtp_packet.h"
 #include "rtp/rtp_stream.h"
 
+struct leg_encoder;
+
 enum {
     LEG_HALF_TICK_US = 10000,
     LEG_TICK_US = 20000,
-    LEG_QUEUE_BYTES = 1200, /* of payload: ample for 80 ms of any codec without state */
+    LEG_PAYLOAD_MAX = 1920, /* of 20 ms: L16 at 48 kHz, which goes in packets of 10 ms */
+    LEG_QUEUE_BYTES = 2560, /* of payload that gathers: 80 ms at 16 kHz */
     LEG_STATS_WORDS = sizeof(struct engine_leg_stats) / sizeof(uint64_t),
+};
+
+/** What a leg hears of a graph, where that has another rate than its codec. */
+struct leg_hearing {
+    bool own;                  /**< it has, or had just now, a mix of its own: line is its own too */
+    struct resample_line line; /**< of that mix, at the graph's rate */
 };
 
 /**
@@ -65,6 +75,9 @@ struct leg_media {
     bool has_slot;
     mixer_slot slot;
     struct ramp talk_ramp, listen_ramp;
+    bool says; /**< pcm holds its voice of this tick */
+    struct leg_media *next_talker;
+    struct leg_encoder *encoder; /**< owned; NULL where the codec's encoder remembers nothing */
     struct leg_voice voice;
 
     /* sending */
@@ -96,7 +109,10 @@ struct leg_media {
     struct leg_own own;
     struct dtmf_payload event; /**< while in_event */
     uint32_t event_timestamp;
-    int16_t pcm[FRAME_SAMPLES_MAX];                     /**< its voice in this tick; stale where it says nothing */
+    int16_t pcm[FRAME_SAMPLES_MAX];   /**< its voice in this tick, at its codec's rate; stale where it says nothing */
+    struct resample_line voice_line;  /**< of what it said before, as far as it was in a mix */
+    struct leg_hearing hearing[2];    /**< of the sides of a conference's graphs */
+    int16_t mixed[FRAME_SAMPLES_MAX]; /**< its voice at a graph's rate, while that is mixed */
     uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES]; /**< the payload gathers where it will be sent from */
 };
 
@@ -104,6 +120,7 @@ struct leg_media {
 struct leg_context {
     const struct media_io *io;
     struct media_counters *counters;
+    struct resample_bank *bank;
     int64_t rtp_timeout_us;
 };
 
@@ -111,12 +128,18 @@ struct leg_context {
 void leg_media_init(struct leg_media *leg, const struct engine_leg_config *config, const char *cname,
                     struct playout *playout, void *owner, int64_t now_us);
 
+/** It is in another conference, or speaks another codec: what it has said and heard does not go on. */
+void leg_media_forget_voice(struct leg_media *leg);
+
 /** Control: the counters as last published. */
 void leg_media_read_stats(const struct leg_media *leg, struct engine_leg_stats *out);
 
-/** A new outcome of offer and answer. *playout is exchanged for the old one where it is not NULL. */
+/**
+ * A new outcome of offer and answer. With another codec *playout and *encoder are exchanged for the old ones; else they
+ * are NULL.
+ */
 void leg_media_change(struct leg_media *leg, const struct leg_context *context, const struct engine_leg_media *media,
-                      struct playout **playout, int64_t now_us);
+                      struct playout **playout, struct leg_encoder **encoder, int64_t now_us);
 
 /**
  * Takes in what has come since the last tick, digits and control packets included. A stream in step with the ticks is

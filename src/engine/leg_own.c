@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/leg_media.h"
+#include "media/pcm.h"
 #include "rtp/dtmf_event.h"
 
 enum {
@@ -91,17 +92,28 @@ static void read_play(struct leg_play *play, int16_t *pcm, uint32_t samples)
     if (!ramp_open(&play->ramp)) ramp_apply(&play->ramp, pcm, samples);
 }
 
+/* The sound's next 20 ms at another rate; NULL: silence. @param room  where they may be made */
+static const int16_t *play_at(struct leg_play *play, const struct leg_context *context, int16_t *pcm, uint32_t rate_hz,
+                              int16_t *room)
+{
+    uint32_t sound_hz = play->sound->rate_hz;
+    if (sound_hz == rate_hz) return pcm;
+    bool sounds = resample_frame(context->bank, &play->line, sound_hz, pcm, rate_hz, room);
+    resample_line_put(&play->line, sound_hz, pcm);
+    return sounds ? room : NULL;
+}
+
 static void add_play(const struct leg_context *context, struct leg_media *leg, struct leg_play *play, int16_t *out,
                      uint32_t samples, float gain)
 {
-    int16_t pcm[FRAME_SAMPLES_MAX];
+    int16_t pcm[FRAME_SAMPLES_MAX], room[FRAME_SAMPLES_MAX];
     if (!play->sound) return;
-    read_play(play, pcm, samples);
-    for (uint32_t i = 0; i < samples; i++) {
-        int32_t v = out[i] + (int32_t)((float)pcm[i] * gain);
-        out[i] = (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
-    }
-    if (sound_done(&play->cursor) || ramp_silent(&play->ramp)) end_play(context, leg, play);
+    read_play(play, pcm, frame_samples(play->sound->rate_hz));
+    const int16_t *heard = play_at(play, context, pcm, leg->media.codec->rate_hz, room);
+    for (uint32_t i = 0; heard && i < samples; i++)
+        out[i] = pcm_hold(out[i] + (int32_t)((float)heard[i] * gain));
+    bool ended = sound_done(&play->cursor) || ramp_silent(&play->ramp);
+    if (ended && !play->line.sounds) end_play(context, leg, play);
 }
 
 static bool sends_events(const struct leg_media *leg)
@@ -190,10 +202,8 @@ static const int16_t *add_tone(struct leg_own *own, const int16_t *heard, int16_
 {
     int16_t pcm[FRAME_SAMPLES_MAX];
     dtmf_tone_frame(&own->tone, pcm, samples, last);
-    for (uint32_t i = 0; i < samples; i++) {
-        int32_t v = pcm[i] + (heard ? heard[i] : 0);
-        out[i] = (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
-    }
+    for (uint32_t i = 0; i < samples; i++)
+        out[i] = pcm_hold(pcm[i] + (heard ? heard[i] : 0));
     return out;
 }
 

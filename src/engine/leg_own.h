@@ -21,6 +21,7 @@
 #include "media/limiter.h"
 #include "media/pcm_frame.h"
 #include "media/ramp.h"
+#include "media/resample.h"
 #include "media/sound.h"
 
 struct leg_context;
@@ -39,6 +40,7 @@ struct leg_play {
     uint32_t loops; /**< to come after this one; UINT32_MAX: for ever */
     uint64_t token;
     struct ramp ramp;
+    struct resample_line line; /**< of what it has played */
 };
 
 /** What a leg is sent in a tick besides audio: an event in place of it. */

@@ -134,6 +134,30 @@ void leg_send_frame(struct leg_media *leg, const struct leg_context *context, ui
     step(leg, context, leg_send_needs_half_tick(leg) ? FRAME_MS / 2 : FRAME_MS);
 }
 
+void leg_send_whole(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len)
+{
+    if (leg->queued_bytes > 0) leg_send_drop(leg); /* the time between the ticks has not been used */
+    leg->wait_ms = 0;
+    if (len > 0) {
+        send_payload(leg, context, packet, (uint32_t)len);
+        return;
+    }
+    leg->timestamp += units(leg, leg->media.send_ptime_ms);
+    leg->marker = true;
+}
+
+void leg_send_later(struct leg_media *leg, const uint8_t *packet, size_t len)
+{
+    if (len == 0) {
+        leg->timestamp += units(leg, leg->media.send_ptime_ms);
+        leg->marker = true;
+        return;
+    }
+    memcpy(leg->packet + RTP_HEADER_BYTES, packet + RTP_HEADER_BYTES, len);
+    leg->queued_bytes = (uint32_t)len;
+    leg->queued_ms = leg->media.send_ptime_ms;
+}
+
 void leg_send_half_tick(struct leg_media *leg, const struct leg_context *context)
 {
     if (leg->media.send && leg_send_needs_half_tick(leg)) step(leg, context, FRAME_MS / 2);

@@ -32,6 +32,15 @@ void leg_send_drop(struct leg_media *leg);
 void leg_send_frame(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len);
 
 /**
+ * One whole packet of the leg's ptime, now.
+ * @param packet  as above; @param len  0: nothing is sent, time passes (DTX)
+ */
+void leg_send_whole(struct leg_media *leg, const struct leg_context *context, uint8_t *packet, size_t len);
+
+/** The second of two packets of 10 ms, to be sent between this tick and the next; otherwise as leg_send_whole(). */
+void leg_send_later(struct leg_media *leg, const uint8_t *packet, size_t len);
+
+/**
  * A tick of an event in place of a frame. The last one goes out three times; without `on` the event that is being sent
  * ends here.
  */

@@ -36,6 +36,7 @@ enum media_event_type {
     MEDIA_RECORD_LOST,  /**< conference, number: frames */
     MEDIA_PLAYED,       /**< conference, object: the sound, token, number: 1 where it was played to its end */
     MEDIA_SOUND_BACK,   /**< object: music that is not played any more */
+    MEDIA_GRAPH_BACK,   /**< object: a conference's graph of its former rate */
     MEDIA_CONFERENCE_CLOSED,
     MEDIA_LEG_PLAYED,      /**< leg, object: the sound, token, number as in PLAYED */
     MEDIA_LEG_DIGITS_SENT, /**< leg, object: the list, token, number: 1 where all were sent */

@@ -103,7 +103,7 @@ struct codec {
 
     /**
      * Encodes one packet.
-     * @param samples  of one of packet_lengths
+     * @param samples  of one of packet_lengths; where payloads join, any number of whole 10 ms
      * @return bytes written, never more than size; 0 where size is too small or the length is none of packet_lengths
      */
     size_t (*encode)(void *state, const int16_t *pcm, size_t samples, uint8_t *out, size_t size);

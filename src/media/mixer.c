@@ -6,6 +6,7 @@
 
 #include "media/codec.h"
 #include "media/limiter.h"
+#include "media/pcm.h"
 
 struct slot {
     bool used;
@@ -75,17 +76,25 @@ void mixer_destroy(struct mixer *m)
     free(m);
 }
 
+void mixer_take_places(struct mixer *m, const struct mixer *from)
+{
+    assert(m->max_slots >= from->max_slots && !from->ticking && !m->ticking);
+    uint32_t more = (uint32_t)(m->max_slots - from->max_slots);
+    for (uint32_t i = 0; i < from->max_slots; i++)
+        m->slots[i].used = from->slots[i].used;
+    /* The new places stand first in m's list already, as it gives out from the end. */
+    memcpy(m->free_slots + more, from->free_slots, from->free_count * sizeof(*m->free_slots));
+    m->free_count = more + from->free_count;
+}
+
 void mixer_take_over(struct mixer *m, const struct mixer *from)
 {
-    assert(m->samples == from->samples && m->max_slots >= from->max_slots && !from->ticking && !m->ticking);
-    uint32_t more = (uint32_t)(m->max_slots - from->max_slots);
+    assert(m->samples == from->samples);
+    mixer_take_places(m, from);
     memcpy(m->slots, from->slots, from->max_slots * sizeof(*m->slots));
     memcpy(m->owns, from->owns, from->max_slots * sizeof(*m->owns));
     memcpy(m->talking, from->talking, from->talkers * sizeof(*m->talking));
     memcpy(m->apart, from->apart, from->apart_count * sizeof(*m->apart));
-    /* The new places stand first in m's list already, as it gives out from the end. */
-    memcpy(m->free_slots + more, from->free_slots, from->free_count * sizeof(*m->free_slots));
-    m->free_count = more + from->free_count;
     m->talkers = from->talkers;
     m->apart_count = from->apart_count;
     m->limiter = from->limiter;
@@ -116,6 +125,11 @@ status mixer_add(struct mixer *m, mixer_slot *out)
     return STATUS_OK;
 }
 
+bool mixer_has(const struct mixer *m, mixer_slot slot)
+{
+    return slot < m->max_slots && m->slots[slot].used;
+}
+
 void mixer_remove(struct mixer *m, mixer_slot slot)
 {
     struct slot *s = slot_of(m, slot);
@@ -140,11 +154,6 @@ void mixer_begin(struct mixer *m)
     m->ticking = true;
 }
 
-static bool all_zero(const int16_t *pcm, size_t samples)
-{
-    return pcm[0] == 0 && memcmp(pcm, pcm + 1, (samples - 1) * sizeof(*pcm)) == 0;
-}
-
 static void add(int32_t *restrict bus, const int16_t *restrict pcm, size_t samples)
 {
     for (size_t i = 0; i < samples; i++)
@@ -155,7 +164,7 @@ void mixer_put(struct mixer *m, mixer_slot slot, const int16_t *pcm)
 {
     struct slot *s = slot_of(m, slot);
     assert(m->ticking && !s->voice);
-    if (all_zero(pcm, m->samples)) return;
+    if (pcm_is_zero(pcm, m->samples)) return;
     s->voice = pcm;
     s->talked = true;
     m->talking[m->talkers++] = slot;
@@ -209,7 +218,7 @@ void mixer_tick(struct mixer *m)
     set_talkers_apart(m);
 
     limiter_run(&m->limiter, m->bus, m->common, m->samples);
-    m->common_is_zero = all_zero(m->common, m->samples);
+    m->common_is_zero = pcm_is_zero(m->common, m->samples);
     for (uint32_t i = 0; i < m->apart_count; i++)
         mix_own(m, m->apart[i]);
     for (uint32_t i = 0; i < m->talkers; i++)

@@ -52,11 +52,20 @@ void mixer_destroy(struct mixer *m);
  */
 void mixer_take_over(struct mixer *m, const struct mixer *from);
 
+/**
+ * Gives out the same slots as another mixer, of any rate and not larger, has given out; nobody has been heard yet. So a
+ * conference can go on at another rate. m is fresh; `from` lives on. Not inside a tick.
+ */
+void mixer_take_places(struct mixer *m, const struct mixer *from);
+
 /** Samples in one frame: frame_samples(rate_hz). */
 uint32_t mixer_frame_samples(const struct mixer *m);
 
 /** @return STATUS_OK; STATUS_FULL where max_slots are given out */
 MUST_CHECK status mixer_add(struct mixer *m, mixer_slot *out);
+
+/** True where this slot is given out. */
+bool mixer_has(const struct mixer *m, mixer_slot slot);
 
 /** Not between mixer_begin() and mixer_tick(). */
 void mixer_remove(struct mixer *m, mixer_slot slot);

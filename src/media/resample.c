@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "media/codec.h"
+#include "media/pcm.h"
 
 enum { QUALITY = 4 };
 
@@ -60,15 +61,10 @@ void resample_line_init(struct resample_line *line)
     memset(line->past, 0, sizeof line->past);
 }
 
-static bool all_zero(const int16_t *pcm, size_t samples)
-{
-    return pcm[0] == 0 && memcmp(pcm, pcm + 1, (samples - 1) * sizeof *pcm) == 0;
-}
-
 void resample_line_put(struct resample_line *line, uint32_t rate_hz, const int16_t *pcm)
 {
     size_t past = past_samples(rate_hz);
-    bool sounds = pcm && !all_zero(pcm + frame_samples(rate_hz) - past, past);
+    bool sounds = pcm && !pcm_is_zero(pcm + frame_samples(rate_hz) - past, past);
     if (sounds)
         memcpy(line->past, pcm + frame_samples(rate_hz) - past, past * sizeof *pcm);
     else if (line->sounds)

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "engine/leg_encoder.h"
+
 enum { PAYLOAD_TYPE = 77, EVENT_TYPE = 101, MIXER_SLOTS = 256 };
 
 static size_t receive(void *arg, struct leg_media *leg, bool rtcp, struct media_packet *packets, size_t max)
@@ -112,6 +114,7 @@ static void tell(void *arg, const struct media_event *event)
     sim->events[event->type]++;
     sim->last[event->type] = *event;
     if (event->type == MEDIA_LEG_DIGITS_SENT) free(event->object);
+    if (event->type == MEDIA_GRAPH_BACK) conference_graph_destroy(event->object);
     if (event->type == MEDIA_BATCH_DONE) {
         struct core_batch *batch = event->object;
         if (batch->token) {
@@ -207,6 +210,7 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
     struct playout_config playing = {.codec = leg.media.codec};
     assert_int_equal(playout_create(&playout, &playing), STATUS_OK);
     leg_media_init(&p->leg, &leg, "party", playout, p, sim->now_us);
+    assert_int_equal(leg_encoder_create(&p->leg.encoder, leg.media.codec, &leg.media.encode), STATUS_OK);
     sim_command(sim, (struct core_command){.type = CORE_LEG_OPEN, .leg = &p->leg, .slot = config->slot});
     return p;
 }
@@ -216,21 +220,30 @@ struct conference_media *sim_conference(struct sim *sim, uint8_t slot)
     return sim_conference_at(sim, slot, SIM_RATE_HZ);
 }
 
+static struct conference_graph *graph_at(uint32_t rate_hz)
+{
+    struct conference_graph *graph;
+    assert_int_equal(conference_graph_create(&graph, rate_hz, MIXER_SLOTS), STATUS_OK);
+    return graph;
+}
+
 struct conference_media *sim_conference_at(struct sim *sim, uint8_t slot, uint32_t rate_hz)
 {
     struct conference_media *c = calloc(1, sizeof *c);
-    struct mixer *mixer;
-    struct mixer_config config = {.rate_hz = rate_hz, .max_slots = MIXER_SLOTS};
-    assert_int_equal(mixer_create(&mixer, &config), STATUS_OK);
-    conference_media_init(c, mixer, rate_hz, slot, NULL);
+    conference_media_init(c, graph_at(rate_hz), slot, NULL);
     sim_command(sim, (struct core_command){.type = CORE_CONFERENCE_OPEN, .conference = c});
     return c;
+}
+
+void sim_conference_rate(struct sim *sim, struct conference_media *c, uint32_t rate_hz)
+{
+    sim_command(sim, (struct core_command){.type = CORE_CONFERENCE_RATE, .conference = c, .graph = graph_at(rate_hz)});
 }
 
 void sim_conference_close(struct sim *sim, struct conference_media *c)
 {
     sim_command(sim, (struct core_command){.type = CORE_CONFERENCE_CLOSE, .conference = c});
-    mixer_destroy(c->mixer);
+    conference_graph_destroy(c->graph);
     free(c);
 }
 
@@ -241,6 +254,7 @@ void sim_close(struct sim *sim)
         if (!p->closed) sim_command(sim, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &p->leg});
         assert_true(p->closed);
         playout_destroy(p->leg.playout);
+        leg_encoder_destroy(p->leg.encoder);
         free(p->encoder);
         free(p->decoder);
         free(p);

@@ -75,8 +75,8 @@ struct sim {
     int64_t now_us;
     struct sim_party *parties[SIM_PARTIES_MAX];
     uint32_t party_count;
-    uint64_t events[16];         /**< told, by type */
-    struct media_event last[16]; /**< of each type */
+    uint64_t events[32];         /**< told, by type */
+    struct media_event last[32]; /**< of each type */
     int64_t done_us;             /**< tick of the last batch with a token */
     uint64_t done_token;
 };
@@ -106,6 +106,9 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
 /** One that mixes at SIM_RATE_HZ, or at 8000, 16000 or 48000. */
 struct conference_media *sim_conference(struct sim *sim, uint8_t slot);
 struct conference_media *sim_conference_at(struct sim *sim, uint8_t slot, uint32_t rate_hz);
+
+/** Takes it to another rate. */
+void sim_conference_rate(struct sim *sim, struct conference_media *conference, uint32_t rate_hz);
 void sim_conference_close(struct sim *sim, struct conference_media *conference);
 
 /** Carries out one command, or several in one batch. */

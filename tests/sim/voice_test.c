@@ -156,7 +156,7 @@ static void a_hiss_of_the_smallest_step_is_left_out_of_the_mix(void **state)
     sim_run(&sim, SECOND_US);
     for (uint32_t i = 0; i < people[1].count; i++)
         assert_int_equal(people[1].kept[i], 0);
-    assert_true(mixer_common_is_zero(conference->mixer));
+    assert_true(mixer_common_is_zero(conference->graph->mixer));
 }
 
 /* The conference hears what is louder than that from its very first sample on. */
