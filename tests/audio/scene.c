@@ -16,6 +16,8 @@ static void say(struct sim_party *party, int16_t *pcm, uint32_t samples)
     struct person *p = party->user;
     if (p->mute)
         memset(pcm, 0, samples * sizeof *pcm);
+    else if (p->voice)
+        p->voice(p, pcm, samples);
     else
         tone_read(&p->tone, pcm, samples);
     keep(p->said, &p->said_count, p->said_max, pcm, samples);

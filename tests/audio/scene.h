@@ -20,9 +20,16 @@ enum { SCENE_PEOPLE_MAX = 16, SCENE_SLOT = 3 };
 #define SCENE_TONE_HZ    1013.0
 #define SCENE_LEVEL_DBFS (-12.0)
 
+struct person;
+
+/** Fills what a person says next, in place of its tone. */
+typedef void person_voice_fn(struct person *p, int16_t *pcm, uint32_t samples);
+
 /** A party with what it says and hears. */
 struct person {
     struct sim_party *party;
+    person_voice_fn *voice; /**< NULL: the tone */
+    void *user;             /**< the voice's */
     struct tone tone;
     bool mute;               /**< says zeroes */
     struct tone_watch watch; /**< put to use where its rate_hz is not 0 */

@@ -1,0 +1,221 @@
+/*
+ * Wait music.
+ *
+ * start: somebody joins an empty conference that waits, at phases spread over the tick; from the command that joins it
+ * (which is what answers the call) to the sending of the packet that holds the first sample of the music above -40
+ * dBFS.
+ *
+ * loop: a sine of 1000 Hz that lasts one second, looped. Breaks and holes as in the first group, and the largest window
+ * of 5 ms of what is heard besides the tone (residual.h), over L16.
+ *
+ * seam: the music that is shipped (audio/wait.wav), twice around: the largest step between two neighbouring samples
+ * within 5 ms of its seam, against the largest elsewhere.
+ *
+ * fade: the conference starts at phases spread over the tick. From the first sample of the packet of the tick that is
+ * reported for that, to the last sample of music that is not 0: the length of the fade, and the 2 ms that every mix is
+ * late. All packets after it are silent. The residual is that around the fade.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "media/sound.h"
+#include "residual.h"
+#include "scene.h"
+
+enum { MUSIC_HZ = 1000, WAV_HEADER_BYTES = 44, WAV_RATE_HZ = 16000, PHASES_MAX = 200 };
+
+static const double music_dbfs = -12;
+
+static struct sound *sound_of(uint32_t rate_hz, const int16_t *pcm, uint32_t samples)
+{
+    struct sound *sound;
+    if (sound_create(&sound, rate_hz, pcm, samples) != STATUS_OK) abort();
+    return sound;
+}
+
+static struct sound *sine(uint32_t rate_hz)
+{
+    int16_t *pcm = malloc(rate_hz * sizeof *pcm);
+    struct tone tone;
+    if (!pcm) abort();
+    tone_init(&tone, rate_hz, MUSIC_HZ, music_dbfs);
+    tone_read(&tone, pcm, rate_hz);
+    struct sound *sound = sound_of(rate_hz, pcm, rate_hz);
+    free(pcm);
+    return sound;
+}
+
+static void set_music(struct scene *s, struct sound *music)
+{
+    sim_command(&s->sim,
+                (struct core_command){.type = CORE_CONFERENCE_MUSIC, .conference = s->conference, .sound = music});
+}
+
+static double started_ms(enum codec_id codec, uint32_t phase_us)
+{
+    struct scene s;
+    scene_open(&s);
+    struct sound *music = sine(SIM_RATE_HZ);
+    set_music(&s, music);
+    scene_audio(&s, ENGINE_AUDIO_WAIT);
+    sim_run(&s.sim, 40000 + phase_us);
+    int64_t joined_us = s.sim.now_us;
+    struct person *p = scene_join(&s, phone(codec, 0), true, true, true);
+    p->mute = true;
+    double ms = INFINITY;
+    person_listen(p, 200);
+    for (int i = 0; i < 200 && isinf(ms); i++) {
+        scene_run_ms(&s, 1);
+        for (size_t k = 0; k < p->kept_count; k++) {
+            if (abs(p->kept[k]) > 327) ms = (double)(p->party->last_heard_us - joined_us) / 1000.0;
+        }
+    }
+    scene_close(&s);
+    sound_destroy(music);
+    return ms;
+}
+
+static void start(enum codec_id codec)
+{
+    uint32_t phases = board_length(4, 40, PHASES_MAX);
+    const char *id = board_text("music/start-%s", codec_label(codec));
+    const char *what = board_text("starts after joining, %s, %u phases", codec_label(codec), phases);
+    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    double worst = 0;
+    for (uint32_t i = 0; i < phases; i++)
+        worst = fmax(worst, started_ms(codec, 20000 * i / phases));
+    board_at_most(id, what, "ms", 60, worst);
+}
+
+/* One listener in a conference that waits with the music given. */
+static struct person *wait_with(struct scene *s, enum codec_id codec, struct sound *music)
+{
+    scene_open(s);
+    set_music(s, music);
+    scene_audio(s, ENGINE_AUDIO_WAIT);
+    struct person *p = scene_join(s, phone(codec, 0), false, true, true);
+    scene_run_ms(s, 500);
+    return p;
+}
+
+static void loop(enum codec_id codec)
+{
+    uint32_t seconds = board_length(3, 20, 600);
+    const char *id = board_text("music/loop-%s", codec_label(codec));
+    const char *what = board_text("loops over %s, %u s", codec_label(codec), seconds);
+    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    struct scene s;
+    struct sound *music = sine(SIM_RATE_HZ);
+    struct person *p = wait_with(&s, codec, music);
+    person_watch(p, MUSIC_HZ, music_dbfs);
+    person_listen(p, 3000);
+    scene_run_ms(&s, seconds * 1000);
+    struct residual r = residual_measure(p->kept, p->kept_count, person_rate(p), MUSIC_HZ);
+    board_share(id, what, "0 breaks, 0 holes, 5 ms windows up to -50 dBFS",
+                board_text("%llu breaks, %llu holes, %.1f dBFS", (unsigned long long)p->watch.breaks,
+                           (unsigned long long)p->watch.holes, r.largest_dbfs),
+                p->watch.breaks == 0 && p->watch.holes == 0 && r.largest_dbfs <= -50,
+                pow(10, (r.largest_dbfs + 50) / 20));
+    scene_close(&s);
+    sound_destroy(music);
+}
+
+static int largest_step(const int16_t *pcm, size_t from, size_t to)
+{
+    int largest = 0;
+    for (size_t i = from + 1; i < to; i++) {
+        int step = abs(pcm[i] - pcm[i - 1]);
+        largest = step > largest ? step : largest;
+    }
+    return largest;
+}
+
+/* The samples of the file that is shipped. */
+static int16_t *shipped(size_t *count)
+{
+    FILE *file = fopen(SHIPPED_MUSIC, "rb");
+    if (!file || fseek(file, 0, SEEK_END) != 0) abort();
+    *count = ((size_t)ftell(file) - WAV_HEADER_BYTES) / sizeof(int16_t);
+    int16_t *pcm = malloc(*count * sizeof *pcm);
+    if (!pcm || fseek(file, WAV_HEADER_BYTES, SEEK_SET) != 0 || fread(pcm, sizeof *pcm, *count, file) != *count)
+        abort();
+    fclose(file);
+    return pcm;
+}
+
+static void seam(void)
+{
+    const char *id = "music/seam", *what = "the seam of the music that is shipped";
+    if (!board_wants(id, what)) return;
+    size_t count, near = WAV_RATE_HZ / 1000 * 5;
+    int16_t *pcm = shipped(&count), around[2 * WAV_RATE_HZ / 1000 * 5];
+    for (size_t i = 0; i < 2 * near; i++)
+        around[i] = pcm[(count - near + i) % count];
+    int at_seam = largest_step(around, 0, 2 * near), elsewhere = largest_step(pcm, 0, count);
+    free(pcm);
+    board_share(id, what, board_text("steps up to %d, as elsewhere", elsewhere), board_text("%d", at_seam),
+                at_seam <= elsewhere, (double)at_seam / elsewhere);
+}
+
+struct faded {
+    double gone_ms, largest_dbfs;
+    bool silent;
+};
+
+static struct faded fade_at(enum codec_id codec, uint32_t phase_us)
+{
+    struct scene s;
+    struct sound *music = sine(SIM_RATE_HZ);
+    struct person *p = wait_with(&s, codec, music);
+    sim_run(&s.sim, phase_us);
+    person_listen(p, 400);
+    scene_run_ms(&s, 100);
+    struct core_command command = {
+        .type = CORE_CONFERENCE_AUDIO, .conference = s.conference, .audio = ENGINE_AUDIO_MIX};
+    sim_commands(&s.sim, &command, 1, 7);
+    scene_run_ms(&s, 320);
+    size_t last = p->kept_count, rate = person_rate(p);
+    while (last > 0 && p->kept[last - 1] == 0)
+        last--;
+    double first_ms = (double)(s.sim.done_us - p->kept_us) / 1000.0, last_ms = 1000.0 * (double)last / (double)rate;
+    struct faded f = {.gone_ms = last_ms - first_ms,
+                      .largest_dbfs = residual_measure(p->kept, p->kept_count, person_rate(p), MUSIC_HZ).largest_dbfs,
+                      .silent = last < p->kept_count};
+    scene_close(&s);
+    sound_destroy(music);
+    return f;
+}
+
+static void fade(enum codec_id codec)
+{
+    uint32_t phases = board_length(4, 40, PHASES_MAX);
+    const char *id = board_text("music/fade-%s", codec_label(codec));
+    const char *what = board_text("fades as the conference starts, %s, %u phases", codec_label(codec), phases);
+    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    struct faded worst = {.largest_dbfs = -200, .silent = true};
+    for (uint32_t i = 0; i < phases; i++) {
+        struct faded f = fade_at(codec, 20000 * i / phases);
+        worst.gone_ms = fmax(worst.gone_ms, f.gone_ms);
+        worst.largest_dbfs = fmax(worst.largest_dbfs, f.largest_dbfs);
+        worst.silent = worst.silent && f.silent && f.gone_ms > 0;
+    }
+    board_share(id, what, "gone in the tick, 5 ms windows up to -50 dBFS",
+                board_text("%.1f ms into it, %.1f dBFS", worst.gone_ms, worst.largest_dbfs),
+                worst.silent && worst.gone_ms <= 20 && worst.largest_dbfs <= -50, worst.gone_ms / 20);
+}
+
+int main(int argc, char **argv)
+{
+    board_open(argc, argv, "music", "Wait music");
+    for (int id = 0; id < CODEC_COUNT; id++)
+        start((enum codec_id)id);
+    for (int id = CODEC_L16_8; id <= CODEC_L16_48; id++)
+        loop((enum codec_id)id);
+    seam();
+    for (int id = CODEC_L16_8; id <= CODEC_L16_48; id++)
+        fade((enum codec_id)id);
+    return board_close();
+}
