@@ -25,16 +25,16 @@ enum srtp_suite {
 };
 
 enum {
-    SRTP_KEY_BYTES_MAX = 44,                        /**< master key and master salt together */
-    SRTP_MKI_BYTES_MAX = 16,                        /**< RFC 4568 allows 128; nobody needs them */
-    SRTP_TRAILER_MAX = 16 + 4 + SRTP_MKI_BYTES_MAX, /**< what protection adds: tag, SRTCP's index, MKI */
+    SRTP_KEY_BYTES_MAX = 44,   /**< master key and master salt together */
+    SRTP_MKI_BYTES_MAX = 16,   /**< RFC 4568 allows 128; nobody needs them */
+    SRTP_TRAILER_MAX = 16 + 4, /**< what protection adds to a packet of ours: tag and SRTCP's index */
 };
 
 struct srtp_key {
     enum srtp_suite suite;
     uint8_t bytes[SRTP_KEY_BYTES_MAX]; /**< master key, then master salt; the rest zero */
-    uint8_t mki_bytes;                 /**< 0: packets carry no master key identifier */
-    uint8_t mki[SRTP_MKI_BYTES_MAX];   /**< the rest zero */
+    uint8_t mki_bytes;                 /**< 0: packets carry no master key identifier; for receiving only */
+    uint8_t mki[SRTP_MKI_BYTES_MAX];
 };
 
 /** As in a=crypto: "AES_CM_128_HMAC_SHA1_80". */

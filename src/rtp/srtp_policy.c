@@ -27,28 +27,19 @@ static void fill(srtp_policy_t *policy, enum srtp_suite suite)
     }
 }
 
-size_t srtp_policy_trailer(const struct srtp_key *key, bool rtcp)
+size_t srtp_policy_tag(enum srtp_suite suite, bool rtcp)
 {
     srtp_policy_t policy = {0};
-    fill(&policy, key->suite);
-    size_t tag = (size_t)(rtcp ? policy.rtcp.auth_tag_len : policy.rtp.auth_tag_len);
-    return tag + key->mki_bytes + (rtcp ? sizeof(uint32_t) : 0);
+    fill(&policy, suite);
+    return (size_t)(rtcp ? policy.rtcp.auth_tag_len : policy.rtp.auth_tag_len);
 }
 
 status srtp_policy_context(srtp_t *out, const struct srtp_key *key, srtp_ssrc_type_t direction)
 {
-    if (key->suite >= SRTP_SUITES || key->mki_bytes > SRTP_MKI_BYTES_MAX) return STATUS_INVALID;
+    if (key->suite >= SRTP_SUITES) return STATUS_INVALID;
     struct srtp_key copy = *key; /* the library does not promise to leave it alone */
-    srtp_master_key_t master = {.key = copy.bytes, .mki_id = copy.mki, .mki_size = copy.mki_bytes};
-    srtp_master_key_t *masters[] = {&master};
-    srtp_policy_t policy = {.ssrc = {.type = direction}, .window_size = REPLAY_WINDOW};
+    srtp_policy_t policy = {.ssrc = {.type = direction}, .key = copy.bytes, .window_size = REPLAY_WINDOW};
     fill(&policy, key->suite);
-    if (key->mki_bytes > 0) {
-        policy.keys = masters;
-        policy.num_master_keys = 1;
-    } else {
-        policy.key = copy.bytes;
-    }
     srtp_t context;
     srtp_err_status_t result = srtp_create(&context, &policy);
     srtp_key_forget(&copy);

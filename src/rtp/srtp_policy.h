@@ -12,13 +12,13 @@
 #include "rtp/srtp_key.h"
 
 /**
- * Makes a context for every SSRC of one direction.
+ * Makes a context for every SSRC of one direction. It knows nothing of the key's MKI.
  * @param direction  ssrc_any_outbound or ssrc_any_inbound
- * @return STATUS_OK; STATUS_INVALID (suite, length of the MKI); STATUS_NO_MEMORY
+ * @return STATUS_OK; STATUS_INVALID (suite); STATUS_NO_MEMORY
  */
 MUST_CHECK status srtp_policy_context(srtp_t *out, const struct srtp_key *key, srtp_ssrc_type_t direction);
 
-/** Bytes that protection adds to a packet. @param rtcp  its index too */
-size_t srtp_policy_trailer(const struct srtp_key *key, bool rtcp);
+/** Bytes of the tag of a packet. */
+size_t srtp_policy_tag(enum srtp_suite suite, bool rtcp);
 
 #endif

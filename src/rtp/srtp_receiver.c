@@ -1,6 +1,5 @@
 #include "rtp/srtp_receiver.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +7,18 @@
 #include "rtp/rtp_packet.h"
 #include "rtp/srtp_policy.h"
 
-enum { RTCP_HEADER_BYTES = 8, RTP_SSRC_AT = 8, RTCP_SSRC_AT = 4 };
-
 struct srtp_receiver {
     srtp_t context;
-    bool mki;
-    uint8_t rtp_trailer, rtcp_trailer; /* bytes that every protected packet has more */
+    uint8_t rtp_tag, rtcp_tag;
+    bool tag_is_last; /* behind the MKI; in GCM it is part of what is encrypted */
+    uint8_t mki_bytes, mki[SRTP_MKI_BYTES_MAX];
     uint8_t source_count;
     uint8_t sources[SRTP_SOURCES_MAX][4]; /* SSRCs that had the key, as on the wire */
 };
 
 status srtp_receiver_create(struct srtp_receiver **out, const struct srtp_key *key)
 {
+    if (key->mki_bytes > SRTP_MKI_BYTES_MAX) return STATUS_INVALID;
     struct srtp_receiver *r = calloc(1, sizeof *r);
     if (!r) return STATUS_NO_MEMORY;
     status result = srtp_policy_context(&r->context, key, ssrc_any_inbound);
@@ -27,9 +26,11 @@ status srtp_receiver_create(struct srtp_receiver **out, const struct srtp_key *k
         free(r);
         return result;
     }
-    r->mki = key->mki_bytes > 0;
-    r->rtp_trailer = (uint8_t)srtp_policy_trailer(key, false);
-    r->rtcp_trailer = (uint8_t)srtp_policy_trailer(key, true);
+    r->rtp_tag = (uint8_t)srtp_policy_tag(key->suite, false);
+    r->rtcp_tag = (uint8_t)srtp_policy_tag(key->suite, true);
+    r->tag_is_last = key->suite == SRTP_AES_CM_128_HMAC_SHA1_80 || key->suite == SRTP_AES_CM_128_HMAC_SHA1_32;
+    r->mki_bytes = key->mki_bytes;
+    memcpy(r->mki, key->mki, key->mki_bytes);
     *out = r;
     return STATUS_OK;
 }
@@ -64,16 +65,38 @@ static bool source_known(const struct srtp_receiver *r, const uint8_t *ssrc)
     return false;
 }
 
-typedef srtp_err_status_t unprotect_fn(srtp_t context, void *packet, int *len, unsigned mki);
+/*
+ * Takes the MKI out of a packet, where the key has one. It is not left to the library, which before version 2.6 looks
+ * in the wrong place for that of SRTCP where its tag is longer than that of SRTP.
+ */
+static bool take_mki(const struct srtp_receiver *r, uint8_t *packet, int *len, size_t tag)
+{
+    size_t behind = r->tag_is_last ? tag : 0;
+    uint8_t *mki = packet + (size_t)*len - behind - r->mki_bytes;
+    if (memcmp(mki, r->mki, r->mki_bytes) != 0) return false;
+    memmove(mki, mki + r->mki_bytes, behind);
+    *len -= r->mki_bytes;
+    return true;
+}
 
-static status unprotect(struct srtp_receiver *r, unprotect_fn *run, uint8_t *packet, size_t *len, size_t ssrc_at)
+typedef srtp_err_status_t unprotect_fn(srtp_t context, void *packet, int *len);
+
+/* What differs between RTP and RTCP. */
+struct kind {
+    unprotect_fn *unprotect;
+    size_t header, ssrc_at, trailer; /* trailer: besides the tag */
+};
+
+static status unprotect(struct srtp_receiver *r, const struct kind *kind, size_t tag, uint8_t *packet, size_t *len)
 {
     uint8_t ssrc[4];
-    memcpy(ssrc, packet + ssrc_at, sizeof ssrc);
+    if (*len < kind->header + kind->trailer + tag + r->mki_bytes || *len > UINT16_MAX) return STATUS_INVALID;
+    memcpy(ssrc, packet + kind->ssrc_at, sizeof ssrc);
     bool known = source_known(r, ssrc);
     if (!known && r->source_count == SRTP_SOURCES_MAX) return STATUS_FULL;
     int shrunk = (int)*len;
-    status result = outcome(run(r->context, packet, &shrunk, r->mki));
+    if (!take_mki(r, packet, &shrunk, tag)) return STATUS_INVALID;
+    status result = outcome(kind->unprotect(r->context, packet, &shrunk));
     if (result != STATUS_OK) return result;
     if (!known) memcpy(r->sources[r->source_count++], ssrc, sizeof ssrc);
     *len = (size_t)shrunk;
@@ -82,12 +105,12 @@ static status unprotect(struct srtp_receiver *r, unprotect_fn *run, uint8_t *pac
 
 status srtp_receiver_unprotect(struct srtp_receiver *r, uint8_t *packet, size_t *len)
 {
-    if (*len < RTP_HEADER_BYTES + (size_t)r->rtp_trailer || *len > UINT16_MAX) return STATUS_INVALID;
-    return unprotect(r, srtp_unprotect_mki, packet, len, RTP_SSRC_AT);
+    static const struct kind rtp = {.unprotect = srtp_unprotect, .header = RTP_HEADER_BYTES, .ssrc_at = 8};
+    return unprotect(r, &rtp, r->rtp_tag, packet, len);
 }
 
 status srtp_receiver_unprotect_rtcp(struct srtp_receiver *r, uint8_t *packet, size_t *len)
 {
-    if (*len < RTCP_HEADER_BYTES + (size_t)r->rtcp_trailer || *len > UINT16_MAX) return STATUS_INVALID;
-    return unprotect(r, srtp_unprotect_rtcp_mki, packet, len, RTCP_SSRC_AT);
+    static const struct kind rtcp = {.unprotect = srtp_unprotect_rtcp, .header = 8, .ssrc_at = 4, .trailer = 4};
+    return unprotect(r, &rtcp, r->rtcp_tag, packet, len);
 }

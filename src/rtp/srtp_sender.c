@@ -8,11 +8,11 @@
 
 struct srtp_sender {
     srtp_t context;
-    bool mki;
 };
 
 status srtp_sender_create(struct srtp_sender **out, const struct srtp_key *key)
 {
+    if (key->mki_bytes > 0) return STATUS_UNSUPPORTED;
     struct srtp_sender *s = calloc(1, sizeof *s);
     if (!s) return STATUS_NO_MEMORY;
     status result = srtp_policy_context(&s->context, key, ssrc_any_outbound);
@@ -20,7 +20,6 @@ status srtp_sender_create(struct srtp_sender **out, const struct srtp_key *key)
         free(s);
         return result;
     }
-    s->mki = key->mki_bytes > 0;
     *out = s;
     return STATUS_OK;
 }
@@ -55,7 +54,7 @@ status srtp_sender_protect(struct srtp_sender *s, uint8_t *packet, size_t *len, 
 {
     if (!has_room(*len, size)) return STATUS_INVALID;
     int grown = (int)*len;
-    status result = outcome(srtp_protect_mki(s->context, packet, &grown, s->mki, 0));
+    status result = outcome(srtp_protect(s->context, packet, &grown));
     if (result == STATUS_OK) *len = (size_t)grown;
     return result;
 }
@@ -64,7 +63,7 @@ status srtp_sender_protect_rtcp(struct srtp_sender *s, uint8_t *packet, size_t *
 {
     if (*len < 8 || !has_room(*len, size)) return STATUS_INVALID;
     int grown = (int)*len;
-    status result = outcome(srtp_protect_rtcp_mki(s->context, packet, &grown, s->mki, 0));
+    status result = outcome(srtp_protect_rtcp(s->context, packet, &grown));
     if (result == STATUS_OK) *len = (size_t)grown;
     return result;
 }

@@ -23,7 +23,8 @@ struct srtp_sender;
 /**
  * srtp_library_start() must have been called.
  * @param key  copied
- * @return STATUS_OK; STATUS_INVALID (suite, length of the MKI); STATUS_NO_MEMORY
+ * @return STATUS_OK; STATUS_INVALID (suite); STATUS_UNSUPPORTED (a key with an MKI: ours have none);
+ *         STATUS_NO_MEMORY
  */
 MUST_CHECK status srtp_sender_create(struct srtp_sender **out, const struct srtp_key *key);
 
