@@ -1,0 +1,171 @@
+/* The rate at which a conference mixes: the highest at which one leg can speak and another hear. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/engine.h"
+#include "os/thread.h"
+
+enum { LEGS_MAX = 4 };
+
+static struct engine *engine;
+
+static void ignore(void *arg, const struct engine_report *report)
+{
+    (void)arg;
+    (void)report;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    thread_set_role(THREAD_CONTROL);
+    return engine_create(&engine, &(struct engine_config){.threads = 1}, ignore, NULL) == STATUS_OK ? 0 : -1;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    engine_destroy(engine);
+    return 0;
+}
+
+static struct engine_leg_media media_of(enum codec_id id)
+{
+    return (struct engine_leg_media){
+        .codec = codec_by_id(id),
+        .send_ptime_ms = (uint16_t)codec_packet_ms(codec_by_id(id), 20),
+        .send_payload_type = 96,
+        .receive_payload_type = 96,
+        .send_event_type = ENGINE_NO_PAYLOAD_TYPE,
+        .receive_event_type = ENGINE_NO_PAYLOAD_TYPE,
+        .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
+        .receive_cn_type = ENGINE_NO_PAYLOAD_TYPE,
+        .send = true,
+        .receive = true,
+    };
+}
+
+static struct engine_leg *open_leg(const struct engine_leg_media *media)
+{
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct engine_leg_config config = {.media = *media, .cname = "leg"};
+    struct engine_leg *leg;
+    assert_int_equal(engine_socket_open(engine, (struct sockaddr *)&local, &config.sockets), STATUS_OK);
+    assert_int_equal(engine_leg_open(engine, &config, &leg), STATUS_OK);
+    return leg;
+}
+
+struct row {
+    const char *what;
+    struct {
+        enum codec_id codec;
+        bool talk, listen;
+        uint32_t speaks_hz, hears_hz; /* as the peer has said; 0: nothing */
+    } legs[LEGS_MAX];
+    uint32_t count, rate_hz;
+};
+
+static const struct row rows[] = {
+    {"nobody", {{0}}, 0, 8000},
+    {"one alone, whatever it can", {{CODEC_OPUS, true, true, 0, 0}}, 1, 8000},
+    {"two that are narrow", {{CODEC_PCMU, true, true, 0, 0}, {CODEC_L16_8, true, true, 0, 0}}, 2, 8000},
+    {"one wide, one narrow", {{CODEC_OPUS, true, true, 0, 0}, {CODEC_PCMA, true, true, 0, 0}}, 2, 8000},
+    {"two that are wide", {{CODEC_G722, true, true, 0, 0}, {CODEC_L16_16, true, true, 0, 0}}, 2, 16000},
+    {"wide and full", {{CODEC_G722, true, true, 0, 0}, {CODEC_OPUS, true, true, 0, 0}}, 2, 16000},
+    {"two that are full", {{CODEC_L16_48, true, true, 0, 0}, {CODEC_OPUS, true, true, 0, 0}}, 2, 48000},
+    {"one speaks, one hears", {{CODEC_OPUS, true, false, 0, 0}, {CODEC_OPUS, false, true, 0, 0}}, 2, 48000},
+    {"two who only hear", {{CODEC_OPUS, false, true, 0, 0}, {CODEC_OPUS, false, true, 0, 0}}, 2, 8000},
+    {"two who only speak", {{CODEC_OPUS, true, false, 0, 0}, {CODEC_OPUS, true, false, 0, 0}}, 2, 8000},
+    {"the one who speaks full hears itself only",
+     {{CODEC_OPUS, true, true, 0, 0}, {CODEC_G722, false, true, 0, 0}, {CODEC_PCMU, true, true, 0, 0}},
+     3,
+     16000},
+    {"a player of 16 kHz", {{CODEC_OPUS, true, true, 0, 16000}, {CODEC_OPUS, true, false, 0, 0}}, 2, 16000},
+    {"a player of 24 kHz", {{CODEC_OPUS, true, true, 0, 24000}, {CODEC_OPUS, true, false, 0, 0}}, 2, 48000},
+    {"a microphone of 8 kHz", {{CODEC_OPUS, true, false, 8000, 0}, {CODEC_OPUS, false, true, 0, 0}}, 2, 8000},
+    {"a microphone of 16 kHz", {{CODEC_OPUS, true, false, 16000, 0}, {CODEC_OPUS, false, true, 0, 0}}, 2, 16000},
+};
+
+static void the_highest_rate_that_one_speaks_and_another_hears(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct engine_conference *c;
+        struct engine_leg *legs[LEGS_MAX];
+        assert_int_equal(engine_conference_open(engine, NULL, &c), STATUS_OK);
+        for (uint32_t k = 0; k < rows[i].count; k++) {
+            struct engine_leg_media media = media_of(rows[i].legs[k].codec);
+            media.speaks_hz = rows[i].legs[k].speaks_hz;
+            media.encode.max_rate_hz = rows[i].legs[k].hears_hz;
+            legs[k] = open_leg(&media);
+            engine_leg_join(legs[k], c, rows[i].legs[k].talk, rows[i].legs[k].listen);
+        }
+        if (engine_conference_rate_hz(c) != rows[i].rate_hz) print_message("%s\n", rows[i].what);
+        assert_int_equal(engine_conference_rate_hz(c), rows[i].rate_hz);
+        for (uint32_t k = 0; k < rows[i].count; k++)
+            engine_leg_close(legs[k]);
+        assert_int_equal(engine_conference_rate_hz(c), 8000);
+        engine_conference_close(c);
+    }
+}
+
+/* A mute never lowers it, lest every word of the only one who speaks wide changes it; who goes does. */
+static void mutes_do_not_lower_it_but_leaving_does(void **state)
+{
+    (void)state;
+    struct engine_conference *c;
+    struct engine_leg_media wide = media_of(CODEC_G722), full = media_of(CODEC_OPUS), narrow = media_of(CODEC_PCMU);
+    struct engine_leg *first = open_leg(&full), *second = open_leg(&full), *third = open_leg(&wide);
+    assert_int_equal(engine_conference_open(engine, NULL, &c), STATUS_OK);
+    engine_leg_join(first, c, false, true);
+    engine_leg_join(second, c, false, true);
+    engine_leg_join(third, c, true, true);
+    assert_int_equal(engine_conference_rate_hz(c), 16000);
+    engine_leg_roles(first, true, true);
+    assert_int_equal(engine_conference_rate_hz(c), 48000);
+    engine_leg_roles(first, false, true);
+    assert_int_equal(engine_conference_rate_hz(c), 48000);
+    engine_leg_leave(second);
+    assert_int_equal(engine_conference_rate_hz(c), 16000);
+    engine_leg_join(second, c, true, true);
+    assert_int_equal(engine_conference_rate_hz(c), 48000);
+    assert_int_equal(engine_leg_change(second, &narrow), STATUS_OK);
+    assert_int_equal(engine_conference_rate_hz(c), 16000);
+    full.receive = full.send = false;
+    assert_int_equal(engine_leg_change(first, &full), STATUS_OK); /* on hold */
+    assert_int_equal(engine_conference_rate_hz(c), 8000);
+    engine_conference_close(c);
+}
+
+static void packets_that_a_codec_does_not_send_are_refused(void **state)
+{
+    (void)state;
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    static const struct {
+        enum codec_id codec;
+        uint16_t ptime_ms;
+    } bad[] = {{CODEC_OPUS, 30}, {CODEC_OPUS, 50}, {CODEC_L16_48, 20}, {CODEC_L16_16, 40}, {CODEC_PCMU, 70}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct engine_leg_config config = {.media = media_of(bad[i].codec), .cname = "leg"};
+        struct engine_leg *leg;
+        config.media.send_ptime_ms = bad[i].ptime_ms;
+        assert_int_equal(engine_socket_open(engine, (struct sockaddr *)&local, &config.sockets), STATUS_OK);
+        assert_int_equal(engine_leg_open(engine, &config, &leg), STATUS_INVALID);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_highest_rate_that_one_speaks_and_another_hears, begin, finish),
+        cmocka_unit_test_setup_teardown(mutes_do_not_lower_it_but_leaving_does, begin, finish),
+        cmocka_unit_test_setup_teardown(packets_that_a_codec_does_not_send_are_refused, begin, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
