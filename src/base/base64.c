@@ -30,3 +30,19 @@ bool base64_decode(struct slice text, char *out, size_t size, size_t *len)
     *len = n;
     return true;
 }
+
+void base64_encode(struct buffer *out, const void *bytes, size_t len)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *in = bytes;
+    for (size_t i = 0; i < len; i += 3) {
+        size_t left = len - i;
+        unsigned bits = (unsigned)in[i] << 16;
+        if (left > 1) bits |= (unsigned)in[i + 1] << 8;
+        if (left > 2) bits |= in[i + 2];
+        char four[4] = {letters[bits >> 18], letters[bits >> 12 & 63], '=', '='};
+        if (left > 1) four[2] = letters[bits >> 6 & 63];
+        if (left > 2) four[3] = letters[bits & 63];
+        buffer_append(out, four, sizeof four);
+    }
+}

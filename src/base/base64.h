@@ -1,5 +1,5 @@
 /**
- * @file base64.h  Base64 (RFC 4648 section 4) as HTTP's Basic credentials use it.
+ * @file base64.h  Base64 (RFC 4648 section 4) as HTTP's Basic credentials and SDP's keys use it.
  *
  * Thread: any.
  */
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 /**
@@ -17,5 +18,8 @@
  * @return false where the text is no base64 or does not fit
  */
 bool base64_decode(struct slice text, char *out, size_t size, size_t *len);
+
+/** Appends the text of these bytes, with padding, without line breaks. */
+void base64_encode(struct buffer *out, const void *bytes, size_t len);
 
 #endif

@@ -1,10 +1,12 @@
 /**
  * @file negotiate.h  Offer and answer (RFC 3264) for one audio stream: what both sides can, in the offerer's order.
  *
- * The first audio line with a usable port, protocol (RTP/AVP) and codec is taken; every other media line is answered
- * with port 0, in its place. An answer names one codec, so that nobody switches in mid-call, and the telephone-event of
- * the same clock (RFC 4733 section 2.1): the offer's first codec that we have, or at a renegotiation the codec in force
- * where the offer still has it. Nothing is remembered here: the caller keeps the outcome and the o= version.
+ * The first audio line with a usable port, protocol, key and codec is taken; every other media line is answered with
+ * port 0, in its place. An answer names one codec, so that nobody switches in mid-call, with the telephone-event (RFC
+ * 4733 section 2.1) and the comfort noise of the same clock: the offer's first codec that we have, or ours, as
+ * own_order says, or at a renegotiation the codec in force where the offer still has it. Protocols are RTP/AVP and
+ * RTP/SAVP and their variants for feedback. Nothing is remembered here: the caller keeps the outcome and the o=
+ * version.
  *
  * The version: describe with the version last sent, compare with what was last sent (sdp_says_same()), and describe
  * again with one more where they differ.
@@ -18,42 +20,35 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "sdp/codecs.h"
 #include "sdp/crypto.h"
+#include "sdp/fmtp.h"
 #include "sdp/sdp.h"
 
-enum { SDP_ADDRESS_SIZE = 64, SDP_PTIME_DEFAULT_MS = 20, SDP_PTIME_MIN_MS = 10, SDP_PTIME_MAX_MS = 60 };
+enum { SDP_ADDRESS_SIZE = 64 };
 
-/** A codec we can do, in our order of preference. */
-struct sdp_codec {
-    const char *encoding; /**< "PCMU", "PCMA" */
-    uint32_t clock_hz;
-    uint8_t channels;
-    uint8_t payload_type; /**< the one we offer: static, or from 96 on; each codec another */
-    const char *fmtp;     /**< in our offer and answer; NULL for none */
+/** Whether audio is encrypted (SRTP with keys in SDP, RFC 4568). */
+enum sdp_srtp_use {
+    SDP_SRTP_NEVER,    /**< RTP/AVP only; keys that come with it are left out of account */
+    SDP_SRTP_OPTIONAL, /**< as the peer likes; our offer is RTP/AVP with keys, which those who cannot encrypt ignore */
+    SDP_SRTP_REQUIRED, /**< our offer is RTP/SAVP; a line that cannot be encrypted is not taken */
 };
 
 /** Our side of a session. */
 struct sdp_local {
-    const char *address; /**< literal that the peer can reach */
-    uint16_t rtp_port;   /**< RTCP is on rtp_port + 1 unless mux is agreed */
-    uint64_t session_id; /**< o= line; stays for the life of the dialog */
-    uint64_t version;    /**< o= line; one more with each changed description (see above) */
-    const struct sdp_codec *codecs;
-    uint8_t codec_count;
-    bool telephone_event;         /**< offer and accept RFC 4733 events 0-15 */
-    uint16_t ptime_ms;            /**< what we prefer to receive: 20; we take up to SDP_PTIME_MAX_MS */
-    enum sdp_direction direction; /**< what we want; an answer is the reverse of the offer's at most */
-};
-
-/** What the peer says of how it plays and speaks, in the fmtp of an Opus line (RFC 7587); all zero for other codecs. */
-struct sdp_peer {
-    uint32_t play_rate_hz;  /**< maxplaybackrate: it plays no more than this; 8000 to 48000, 0: not said */
-    uint32_t speak_rate_hz; /**< sprop-maxcapturerate: it sends no more than this; likewise */
-    uint32_t bitrate_bps;   /**< maxaveragebitrate, 6000 to 510000, and no more than fits our payloads; 0: not said */
-    bool fec;               /**< useinbandfec: it can make use of it */
-    bool dtx;               /**< usedtx: silence may be left unsent */
-    bool stereo;            /**< it would rather have stereo; we send mono all the same */
-    bool speaks_stereo;     /**< sprop-stereo: it may send stereo */
+    const char *address;            /**< literal that the peer can reach */
+    uint16_t rtp_port;              /**< RTCP is on rtp_port + 1 unless mux is agreed */
+    uint64_t session_id;            /**< o= line; stays for the life of the dialog */
+    uint64_t version;               /**< o= line; one more with each changed description (see above) */
+    const struct sdp_codec *codecs; /**< in our order of preference */
+    uint8_t codec_count;            /**< at most SDP_CODECS */
+    bool own_order;                 /**< of an offer the first codec in our order is taken, not the offer's first */
+    bool telephone_event;           /**< offer and accept RFC 4733 events 0-15 */
+    bool comfort_noise;             /**< offer and accept RFC 3389, with codecs that have nothing of their own */
+    uint16_t ptime_ms;              /**< what we prefer to receive: 20; we take up to SDP_PTIME_MAX_MS */
+    enum sdp_direction direction;   /**< what we want; an answer is the reverse of the offer's at most */
+    enum sdp_srtp_use srtp;
+    struct sdp_keys keys; /**< to send with: of an offer always; of an answer where the peer's key is a new one */
 };
 
 /** The outcome: all that a leg needs to send and to receive. */
@@ -65,9 +60,9 @@ struct sdp_result {
     uint8_t send_event_type, receive_event_type;
     bool has_comfort_noise; /**< RFC 3389, of the codec's clock */
     uint8_t send_cn_type, receive_cn_type;
-    struct sdp_peer peer;
-    struct sdp_srtp srtp;
-    uint16_t send_ptime_ms; /**< 10 to 60, a multiple of 10; peer's ptime, within its maxptime; 20 by default */
+    struct sdp_peer peer;   /**< bitrate_bps: no more than fits SDP_PAYLOAD_MAX */
+    struct sdp_srtp srtp;   /**< the send key in force stays where the peer's does */
+    uint16_t send_ptime_ms; /**< peer's ptime, within its maxptime and what the codec can; 20 by default */
     char remote_address[SDP_ADDRESS_SIZE]; /**< unicast IPv4 or IPv6 literal; empty where the peer gave
                                                 anything else (a name, 0.0.0.0): learnt from what arrives */
     uint16_t remote_rtp_port;
@@ -89,7 +84,8 @@ struct sdp_result {
 MUST_CHECK status sdp_answer(struct buffer *answer, struct sdp_result *out, const struct sdp *offer,
                              const struct sdp_local *local, const struct sdp_result *previous, struct fault *fault);
 
-/** Appends our offer: one audio line, all our codecs, rtcp-mux. @return STATUS_OK, STATUS_NO_MEMORY */
+/** Appends our offer: one audio line, all our codecs, rtcp-mux, and a key of each suite where we may encrypt. @return
+ * STATUS_OK, STATUS_NO_MEMORY */
 MUST_CHECK status sdp_offer(struct buffer *offer, const struct sdp_local *local);
 
 /**

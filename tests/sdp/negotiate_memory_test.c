@@ -22,7 +22,7 @@ void *__wrap_realloc(void *at, size_t size)
     return until_failure > 0 && --until_failure == 0 ? NULL : __real_realloc(at, size);
 }
 
-static const struct sdp_codec pcmu = {"PCMU", 8000, 1, 0, NULL};
+static const struct sdp_codec pcmu = {"PCMU", "PCMU", 8000, 1, 0, NULL, false, 0x3F};
 static const struct sdp_local us = {.address = "198.51.100.1", .codecs = &pcmu, .codec_count = 1, .ptime_ms = 20};
 
 static void an_offer_or_answer_without_memory_is_no_agreement(void **state)

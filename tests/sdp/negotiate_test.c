@@ -7,50 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
-#include "sdp/negotiate.h"
-
-#define HEAD  "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
-#define OURS  "v=0\r\no=- 7 3 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n"
-#define EVENT "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
-#define TIMES "a=ptime:20\r\na=maxptime:60\r\n"
-
-static const struct sdp_codec g711[] = {{"PCMU", 8000, 1, 0, NULL}, {"PCMA", 8000, 1, 8, NULL}};
-
-static const struct sdp_local us = {.address = "198.51.100.1",
-                                    .rtp_port = 20000,
-                                    .session_id = 7,
-                                    .version = 3,
-                                    .codecs = g711,
-                                    .codec_count = 2,
-                                    .telephone_event = true,
-                                    .ptime_ms = 20,
-                                    .direction = SDP_SENDRECV};
-
-static struct sdp parsed(const char *text)
-{
-    struct sdp sdp;
-    struct fault fault = {0, NULL};
-    status s = sdp_parse(&sdp, slice_of(text), &fault);
-    if (s != STATUS_OK) fail_msg("refused at %lu: %s\n%s", fault.at, fault.what, text);
-    return sdp;
-}
-
-/** Answers, and compares the answer's text where one is expected. */
-static struct sdp_result answered(const char *offer, const struct sdp_local *local, const struct sdp_result *previous,
-                                  const char *expected)
-{
-    struct buffer answer;
-    struct sdp sdp = parsed(offer);
-    struct sdp_result result;
-    struct fault fault = {0, NULL};
-    buffer_init(&answer);
-    status s = sdp_answer(&answer, &result, &sdp, local, previous, &fault);
-    if (s != STATUS_OK) fail_msg("refused at %lu: %s\n%s", fault.at, fault.what, offer);
-    if (expected) assert_string_equal(buffer_text(&answer), expected);
-    buffer_clear(&answer);
-    return result;
-}
+#include "exchange.h"
 
 static void the_first_codec_of_the_offer_is_taken_with_its_number(void **state)
 {
@@ -120,8 +77,8 @@ static void an_offer_without_a_line_for_us_is_told_what_it_lacks(void **state)
         {"", HEAD, "no audio line"},
         {HEAD, "m=video 5000 RTP/AVP 31\r\n", "no audio line"},
         {HEAD "m=video 5000 RTP/AVP 31\r\n", "m=audio 0 RTP/AVP 0\r\n", "port 0"},
-        {HEAD, "m=audio 4000 RTP/SAVP 0\r\nm=audio 0 RTP/AVP 0\r\n", "RTP/AVP"},
-        {HEAD, "m=audio 4000 RTP/AVPF 0\r\n", "RTP/AVP"},
+        {HEAD, "m=audio 4000 RTP/SAVP 0\r\nm=audio 0 RTP/AVP 0\r\n", "must be RTP/AVP"},
+        {HEAD, "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\n", "RTP/AVP or RTP/SAVP"},
         {HEAD "m=audio 4000 RTP/SAVP 0\r\n", "m=audio 4000 RTP/AVP 18 3 101\r\n" EVENT, "no codec"},
         {HEAD, "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 PCMU/16000\r\na=rtpmap:97 PCMA/8000/2\r\n", "no codec"},
         {HEAD "m=audio 4000 RTP/AVP 18\r\n", "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 224.0.0.1/1\r\n", "be unicast"},
@@ -282,23 +239,6 @@ static void telephone_event_goes_only_with_the_clock_of_the_codec(void **state)
 
 /* ---- Our own offers ---- */
 
-static const char *offered(struct buffer *b, const struct sdp_local *local)
-{
-    buffer_init(b);
-    assert_int_equal(sdp_offer(b, local), STATUS_OK);
-    return buffer_text(b);
-}
-
-static struct sdp_result accepted(const char *answer, const struct sdp_local *local)
-{
-    struct sdp sdp = parsed(answer);
-    struct sdp_result result;
-    struct fault fault = {0, NULL};
-    status s = sdp_accept(&result, &sdp, local, &fault);
-    if (s != STATUS_OK) fail_msg("refused at %lu: %s\n%s", fault.at, fault.what, answer);
-    return result;
-}
-
 static void an_offer_lists_all_we_have(void **state)
 {
     (void)state;
@@ -311,13 +251,12 @@ static void an_offer_lists_all_we_have(void **state)
 static void an_offer_numbers_one_telephone_event_a_clock_around_the_codecs(void **state)
 {
     (void)state;
-    static const struct sdp_codec wide[] = {{"opus", 48000, 2, 101, "useinbandfec=1"},
-                                            {"G722", 8000, 1, 9, NULL},
-                                            {"PCMU", 8000, 1, 0, NULL},
-                                            {"L16", 16000, 1, 103, NULL}};
+    struct sdp_codec wide[SDP_CODECS];
     struct sdp_local local = us;
     local.codecs = wide;
-    local.codec_count = 4;
+    local.codec_count = codecs_named(wide, "opus G722 PCMU L16/16000");
+    wide[0].payload_type = 101;
+    wide[3].payload_type = 103;
     struct buffer b;
     assert_string_equal(offered(&b, &local),
                         OURS "m=audio 20000 RTP/AVP 101 9 0 103 102 104 105\r\n"
@@ -386,13 +325,14 @@ static void a_hold_is_heard_in_an_answer_too_unless_we_did_not_offer_to_send(voi
 static void two_of_us_agree(void **state)
 {
     (void)state;
-    static const struct sdp_codec other[] = {{"PCMA", 8000, 1, 8, NULL}, {"PCMU", 8000, 1, 0, NULL}};
+    struct sdp_codec other[SDP_CODECS];
+    codecs_named(other, "PCMA PCMU");
     int pairs = 0;
     for (int i = 0; i < 4 * 4 * 2; i++, pairs++) {
         struct sdp_local alice = us, bob = us;
         alice.direction = (enum sdp_direction)(i % 4);
         bob.direction = (enum sdp_direction)(i / 4 % 4);
-        bob.codecs = i / 16 ? other : g711;
+        bob.codecs = i / 16 ? other : us.codecs;
         bob.address = "203.0.113.5";
         bob.rtp_port = 30000;
         struct buffer offer, answer;
