@@ -3,22 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "call/sip_status.h"
 #include "os/log.h"
+#include "os/random.h"
 #include "os/thread.h"
-
-static const struct sdp_codec codecs[] = {
-    {.encoding = "PCMU", .clock_hz = 8000, .channels = 1, .payload_type = 0},
-    {.encoding = "PCMA", .clock_hz = 8000, .channels = 1, .payload_type = 8},
-};
-
-const struct sdp_codec *call_codecs(uint8_t *count)
-{
-    *count = sizeof codecs / sizeof codecs[0];
-    return codecs;
-}
 
 static bool copy_text(char **field, const char *text)
 {
@@ -27,34 +16,10 @@ static bool copy_text(char **field, const char *text)
     return *field != NULL;
 }
 
-static bool wants(const struct call_plan *plan, size_t place, const struct sdp_codec *codec)
-{
-    return strcasecmp(plan->codecs[place], codec->encoding) == 0;
-}
-
-/** Our codecs in the plan's order, each once; all in ours where the plan says none. */
-static void choose_codecs(struct call *c, const struct call_plan *plan)
-{
-    uint8_t count;
-    const struct sdp_codec *all = call_codecs(&count);
-    assert(count <= CALL_CODECS_MAX);
-    bool taken[CALL_CODECS_MAX] = {false};
-    for (size_t place = 0; plan && place < plan->codec_count; place++) {
-        for (uint8_t i = 0; i < count; i++) {
-            if (taken[i] || !wants(plan, place, &all[i])) continue;
-            taken[i] = true;
-            c->codecs[c->codec_count++] = all[i];
-        }
-    }
-    if (plan && plan->codec_count > 0) return;
-    memcpy(c->codecs, all, count * sizeof all[0]);
-    c->codec_count = count;
-}
-
 const struct sdp_codec *call_codec(const struct call *c, const struct sdp_result *result)
 {
-    assert(result->codec < c->codec_count);
-    return &c->codecs[result->codec];
+    assert(result->codec < c->terms.codec_count);
+    return &c->terms.codecs[result->codec];
 }
 
 status call_create(struct call **out, const struct signal_message *invite, const struct call_world *world,
@@ -71,7 +36,7 @@ status call_create(struct call **out, const struct signal_message *invite, const
     c->sdp_version = 1;
     c->created_unix_ms = now_unix_ms;
     c->requires_100rel = invite->requires_100rel;
-    choose_codecs(c, NULL);
+    random_bytes(&c->keys, sizeof c->keys);
     bool copied = copy_text(&c->from, invite->from_uri) && copy_text(&c->to, invite->to_uri) &&
                   copy_text(&c->from_display, invite->from_display) && copy_text(&c->source, invite->source) &&
                   copy_text(&c->local, invite->local) && copy_text(&c->sip_call_id, invite->sip_call_id) &&
@@ -88,7 +53,7 @@ status call_create_outgoing(struct call **out, const struct call_plan *plan, con
                             void *world_arg, uint64_t session_id, int64_t now_unix_ms)
 {
     thread_assert(THREAD_CONTROL);
-    if (!plan->id || !plan->to_uri || !plan->from_uri) return STATUS_INVALID;
+    if (!plan->id || !plan->to_uri || !plan->from_uri || plan->terms->codec_count == 0) return STATUS_INVALID;
     struct call *c = calloc(1, sizeof *c);
     if (!c) return STATUS_NO_MEMORY;
     *c = (struct call){
@@ -99,10 +64,10 @@ status call_create_outgoing(struct call **out, const struct call_plan *plan, con
         .session_id = session_id,
         .sdp_version = 1,
         .created_unix_ms = now_unix_ms,
+        .terms = *plan->terms,
     };
+    random_bytes(&c->keys, sizeof c->keys);
     status s = slice_copy(slice_of(plan->id), c->id, sizeof c->id) ? STATUS_OK : STATUS_INVALID;
-    choose_codecs(c, plan);
-    if (s == STATUS_OK && c->codec_count == 0) s = STATUS_UNSUPPORTED;
     bool copied = copy_text(&c->from, plan->from_uri) && copy_text(&c->to, plan->to_uri) &&
                   copy_text(&c->from_display, plan->from_display);
     if (s == STATUS_OK && !copied) s = STATUS_NO_MEMORY;
@@ -111,6 +76,11 @@ status call_create_outgoing(struct call **out, const struct call_plan *plan, con
     else
         call_destroy(c);
     return s;
+}
+
+void call_set_terms(struct call *c, const struct terms *terms)
+{
+    c->terms = *terms;
 }
 
 void call_destroy(struct call *c)
@@ -147,21 +117,31 @@ static void send_coded(struct call *c, enum signal_type type, uint32_t code, con
     signal_message_clear(&m);
 }
 
-void call_refuse(struct call *c, uint32_t code, const char *phrase, uint32_t retry_after_s, const char *reason)
+/* @param headers  given; NULL for none */
+static void refuse(struct call *c, uint32_t code, const char *phrase, json_t *headers, const char *reason)
 {
-    if (c->state != CALL_INCOMING) return;
-    json_t *headers = retry_after_s ? json_pack("{s:o}", "Retry-After", json_sprintf("%u", retry_after_s)) : NULL;
     send_coded(c, SIGNAL_REJECT, code, phrase, 0, NULL, headers);
     end(c, reason);
 }
 
+void call_refuse(struct call *c, uint32_t code, const char *phrase, uint32_t retry_after_s, const char *reason)
+{
+    if (c->state != CALL_INCOMING) return;
+    json_t *headers = retry_after_s ? json_pack("{s:o}", "Retry-After", json_sprintf("%u", retry_after_s)) : NULL;
+    refuse(c, code, phrase, headers, reason);
+}
+
+/* With 488 goes what the offer lacks (RFC 3261 section 21.4.26): whoever set up the phone can read it there. */
 static void refuse_for(struct call *c, status s, const char *why)
 {
+    enum { NOT_ACCEPTABLE = 488 };
     uint32_t code = sip_status_code(s);
     char text[160];
     log_event(LOG_INFO, "call_refused", "call=%s code=%u why=%s", c->id, code,
               log_value(text, sizeof text, slice_of(why)));
-    call_refuse(c, code, sip_status_phrase(code), 0, "failed");
+    json_t *headers =
+        code == NOT_ACCEPTABLE ? json_pack("{s:o}", "Warning", json_sprintf("399 parley \"%s\"", why)) : NULL;
+    refuse(c, code, sip_status_phrase(code), headers, "failed");
 }
 
 void call_hang_up(struct call *c, const char *reason)
@@ -178,11 +158,15 @@ static struct sdp_local our_side(const struct call *c)
         .rtp_port = c->rtp_port,
         .session_id = c->session_id,
         .version = c->sdp_version,
-        .codecs = c->codecs,
-        .codec_count = c->codec_count,
+        .codecs = c->terms.codecs,
+        .codec_count = c->terms.codec_count,
+        .own_order = c->terms.own_order,
         .telephone_event = true,
+        .comfort_noise = true,
         .ptime_ms = 20,
         .direction = SDP_SENDRECV,
+        .srtp = c->terms.srtp,
+        .keys = c->keys,
     };
     return local;
 }
@@ -202,6 +186,7 @@ static status apply(struct call *c, const struct sdp_result *result)
     if (s != STATUS_OK) return s;
     c->media = *result;
     c->negotiated = true;
+    if (result->srtp.on) memcpy(c->keys.of[result->srtp.suite], result->srtp.send_key, SDP_KEY_BYTES_MAX);
     return STATUS_OK;
 }
 
@@ -228,6 +213,7 @@ static status describe(struct call *c, struct buffer *out, describe_fn *fn, void
 struct answering {
     const struct sdp *offer;
     const struct sdp_result *previous;
+    struct sdp_keys keys; /* where the peer comes with a new key, we encrypt with a new one, too */
     struct sdp_result result;
     struct fault *fault;
 };
@@ -235,7 +221,9 @@ struct answering {
 static status describe_answer(struct buffer *out, const struct sdp_local *local, void *arg)
 {
     struct answering *a = arg;
-    return sdp_answer(out, &a->result, a->offer, local, a->previous, a->fault);
+    struct sdp_local ours = *local;
+    ours.keys = a->keys;
+    return sdp_answer(out, &a->result, a->offer, &ours, a->previous, a->fault);
 }
 
 static status describe_offer(struct buffer *out, const struct sdp_local *local, void *arg)
@@ -256,6 +244,7 @@ static status answer_offer(struct call *c, const char *offer_text, struct buffer
         *fault = (struct fault){0, "no RTP ports are free"};
         return s;
     }
+    random_bytes(&a.keys, sizeof a.keys);
     s = describe(c, answer, describe_answer, &a);
     if (s != STATUS_OK) return s;
     s = apply(c, &a.result);

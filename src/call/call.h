@@ -20,6 +20,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "call/route.h"
+#include "call/terms.h"
 #include "sdp/negotiate.h"
 #include "signal/message.h"
 
@@ -32,8 +33,6 @@ enum call_state {
     CALL_DIALLING,
     CALL_RINGING, /**< the callee has given a sign of life; early media may be up */
 };
-
-enum { CALL_CODECS_MAX = 8 };
 
 struct call;
 
@@ -72,9 +71,8 @@ struct call_plan {
     const char *user, *password;   /**< digest credentials; kept nowhere */
     uint32_t timeout_s;            /**< 0: 30 */
     bool private_only;             /**< only to loopback and private addresses */
-    const char *const *codecs;     /**< encodings in order of preference: "PCMA"; those we do not have are left out */
-    size_t codec_count;            /**< 0: all of call_codecs() */
-    const json_t *headers;         /**< further header lines of the INVITE: name to value */
+    const struct terms *terms;
+    const json_t *headers; /**< further header lines of the INVITE: name to value */
 };
 
 struct call {
@@ -92,10 +90,10 @@ struct call {
     int64_t created_unix_ms, connected_unix_ms;
     uint32_t end_code; /**< SIP code that a call of ours failed with; 0 where none came */
     /* offer and answer */
-    struct sdp_codec codecs[CALL_CODECS_MAX]; /**< ours in order of preference: media.codec is an index into it */
-    uint8_t codec_count;
+    struct terms terms; /**< media.codec is an index into their codecs */
     uint64_t session_id, sdp_version;
-    char *sent; /**< our last description; owned */
+    char *sent;           /**< our last description; owned */
+    struct sdp_keys keys; /**< of our offers; of what is agreed, the one in force. In no log and on no disk */
     bool reserved, negotiated;
     char address[SDP_ADDRESS_SIZE];
     uint16_t rtp_port;
@@ -105,7 +103,7 @@ struct call {
 };
 
 /**
- * Makes a call from an invite message.
+ * Makes a call from an invite message. It cannot be answered before it has its terms.
  *
  * @param world, world_arg  borrowed for the call's life
  * @param session_id        of our o= lines: random
@@ -117,9 +115,9 @@ MUST_CHECK status call_create(struct call **out, const struct signal_message *in
 /**
  * Makes a call of ours; nothing is sent before call_dial().
  *
- * @param plan  id, to_uri, from_uri and the codecs are copied
- * @return STATUS_OK; STATUS_INVALID (id, to_uri or from_uri is missing); STATUS_UNSUPPORTED (we have none of its
- * codecs); STATUS_NO_MEMORY
+ * @param plan  id, to_uri, from_uri and terms are copied
+ * @return STATUS_OK; STATUS_INVALID (id, to_uri or from_uri is missing, or there is no codec in its terms);
+ * STATUS_NO_MEMORY
  */
 MUST_CHECK status call_create_outgoing(struct call **out, const struct call_plan *plan, const struct call_world *world,
                                        void *world_arg, uint64_t session_id, int64_t now_unix_ms);
@@ -129,6 +127,9 @@ MUST_CHECK status call_create_outgoing(struct call **out, const struct call_plan
  * (408, 480, 487, the timeout), failed (all else; end_code says more). Our offer is made when the way is known.
  */
 void call_dial(struct call *c, const struct call_plan *plan);
+
+/** Says on what a call that comes in may be agreed: once, before call_answer() and call_open_early(). Copied. */
+void call_set_terms(struct call *c, const struct terms *terms);
 
 /** Frees it; nothing is sent. NULL is allowed. */
 void call_destroy(struct call *c);
@@ -161,10 +162,7 @@ void call_hang_up(struct call *c, const char *reason);
 /** A message of parley-sip about this call, other than its invite. */
 void call_receive(struct call *c, const struct signal_message *m, int64_t now_unix_ms);
 
-/** The codec of what is agreed; of the call's own order of them. */
+/** The codec of what is agreed. */
 const struct sdp_codec *call_codec(const struct call *c, const struct sdp_result *result);
-
-/** The codec table that calls offer and accept, in order of preference. */
-const struct sdp_codec *call_codecs(uint8_t *count);
 
 #endif

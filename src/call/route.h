@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "call/terms.h"
 #include "call/user_part.h"
 #include "net/cidr.h"
 
@@ -26,6 +27,7 @@ struct route {
     const char *status_callback_url, *wait_url; /**< NULL for none */
     const struct cidr *networks;
     size_t network_count;
+    struct terms terms;
 };
 
 /** What a call is to do. */

@@ -13,6 +13,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "call/terms.h"
 
 enum { TRUNK_URI_SIZE = 384 };
 
@@ -24,11 +25,10 @@ struct trunk {
     const char *transport; /**< "udp", "tcp" */
     const char *caller_id; /**< a number or a SIP URI instead of the caller's, in From and P-Asserted-Identity */
     const char *user, *password;
-    bool registers;            /**< user@host is kept registered there */
-    const char *const *codecs; /**< encodings in order of preference; none: all */
-    size_t codec_count;
+    bool registers;     /**< user@host is kept registered there */
     unsigned strip;     /**< characters taken off the start of a number ... */
     const char *prefix; /**< ... before this is put there */
+    struct terms terms;
 };
 
 /** What a dial needs of it. */

@@ -4,6 +4,7 @@
 #include "call/sip_status.h"
 #include "daemon/accounts.h"
 #include "daemon/call_entry.h"
+#include "daemon/call_terms.h"
 #include "daemon/conferences.h"
 #include "daemon/sip_link.h"
 #include "net/own_address.h"
@@ -25,6 +26,7 @@ static status make_route(struct route *out, const struct config_route *from)
     out->status_callback_url = from->status_callback_url[0] ? from->status_callback_url : NULL;
     out->wait_url = from->wait_url[0] ? from->wait_url : NULL;
     slice_copy(slice_of(from->account), out->account, sizeof out->account);
+    call_terms_make(&out->terms, &from->codecs, from->codec_order, from->srtp);
     if (from->networks.count == 0) return STATUS_OK;
     struct cidr *networks = calloc(from->networks.count, sizeof *networks);
     if (!networks) return STATUS_NO_MEMORY;
@@ -106,6 +108,7 @@ static bool choose_route(struct call_entry *e, const char *request_uri)
         s = route_choose(&e->call->choice, cs->routes, cs->route_count, uri, slice_of("127.0.0.1:0"), &fault);
     if (s == STATUS_OK) {
         const char *account = e->call->choice.route->account;
+        call_set_terms(e->call, &e->call->choice.route->terms);
         strcpy(e->account, account[0] ? account : accounts_first(cs->bridge->accounts));
         return true;
     }

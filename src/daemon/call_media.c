@@ -79,6 +79,19 @@ static const struct engine_leg_srtp *leg_keys(const struct sdp_srtp *agreed, str
     return keys;
 }
 
+/* What a peer asks for in-band FEC is worth a part of its bits: as much as a line needs that loses one packet in 20. */
+static struct codec_params leg_encode(const struct sdp_peer *peer)
+{
+    enum { FEC_LOSS_PERCENT = 5 };
+    return (struct codec_params){
+        .max_rate_hz = peer->play_rate_hz,
+        .bitrate_bps = peer->bitrate_bps,
+        .loss_percent = peer->fec ? FEC_LOSS_PERCENT : 0,
+        .fec = peer->fec,
+        .dtx = peer->dtx,
+    };
+}
+
 /* @param keys  room for what the outcome borrows */
 static struct engine_leg_media leg_media(const struct call *call, const struct sdp_result *result,
                                          struct engine_leg_srtp *keys)
@@ -86,6 +99,8 @@ static struct engine_leg_media leg_media(const struct call *call, const struct s
     const struct sdp_codec *codec = call_codec(call, result);
     struct engine_leg_media media = {
         .codec = codec_find(codec->encoding, codec->clock_hz, codec->channels),
+        .encode = leg_encode(&result->peer),
+        .speaks_hz = result->peer.speak_rate_hz,
         .send_payload_type = result->send_payload_type,
         .receive_payload_type = result->receive_payload_type,
         .send_event_type = result->has_telephone_event ? result->send_event_type : ENGINE_NO_PAYLOAD_TYPE,

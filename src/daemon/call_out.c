@@ -9,6 +9,7 @@
 #include "daemon/call_entry.h"
 #include "daemon/call_log.h"
 #include "daemon/call_script.h"
+#include "daemon/call_terms.h"
 #include "net/fetch_guard.h"
 #include "os/clock.h"
 #include "os/log.h"
@@ -155,8 +156,9 @@ static status make_entry(struct call_entry **made, struct calls *cs, const struc
     if (s == STATUS_OK && !copy_texts(e, request)) s = STATUS_NO_MEMORY;
     if (s == STATUS_OK) {
         struct call_plan plan = plan_of(e);
-        plan.codecs = choice->trunk ? choice->trunk->codecs : NULL;
-        plan.codec_count = choice->trunk ? choice->trunk->codec_count : 0;
+        struct terms no_trunk;
+        call_terms_make(&no_trunk, NULL, "own", "never");
+        plan.terms = choice->trunk ? &choice->trunk->terms : &no_trunk;
         s = call_create_outgoing(&e->call, &plan, &call_entry_world, e, random_u64() >> 2, clock_unix_ms());
     }
     if (s == STATUS_OK) s = make_script(e);

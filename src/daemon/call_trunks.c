@@ -4,6 +4,7 @@
 
 #include "call/trunk.h"
 #include "daemon/call_entry.h"
+#include "daemon/call_terms.h"
 #include "daemon/sip_link.h"
 #include "os/log.h"
 
@@ -20,11 +21,10 @@ static struct trunk make_trunk(const struct config_trunk *from)
         .user = from->user,
         .password = from->password,
         .registers = from->registers,
-        .codecs = (const char *const *)from->codecs.items,
-        .codec_count = from->codecs.count,
         .strip = (unsigned)from->strip,
         .prefix = from->prefix,
     };
+    call_terms_make(&trunk.terms, &from->codecs, "own", from->srtp);
     return trunk;
 }
 

@@ -35,6 +35,9 @@ struct config_route {
     char *status_callback_url;   /**< of conferences it makes; "" for none */
     char *wait_url;              /**< likewise */
     struct config_list networks; /**< CIDR ranges that may call; empty: this machine and private networks */
+    struct config_list codecs;   /**< names in order of preference; empty: all */
+    char *codec_order;           /**< whose order counts: "caller" or "own"; default "caller" */
+    char *srtp;                  /**< "never", "optional" or "required"; default "optional" */
 };
 
 /** Where calls out may go (call/trunk.h says how one is chosen). The first trunk in file order that fits is used. */
@@ -46,7 +49,8 @@ struct config_trunk {
     char *caller_id;           /**< a number or SIP URI; "" for the caller's */
     char *user, *password;     /**< digest credentials; "" for none */
     bool registers;            /**< key "register": keep user@host registered; default false */
-    struct config_list codecs; /**< encodings in order of preference; empty: all */
+    struct config_list codecs; /**< names in order of preference; empty: all */
+    char *srtp;                /**< "never", "optional" or "required"; default "never" */
     int strip;                 /**< digits taken off the start of a number; 0 to 32, 0 */
     char *prefix;              /**< what is put there then; "" */
 };

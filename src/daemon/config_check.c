@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/ids.h"
-#include "call/call.h"
 #include "call/trunk.h"
+#include "daemon/call_terms.h"
 #include "net/cidr.h"
 #include "net/fetch_guard.h"
 #include "os/log.h"
@@ -168,11 +168,21 @@ const char *config_check_caller(const char *text)
 
 const char *config_check_codec(const char *text)
 {
-    uint8_t count;
-    const struct sdp_codec *codecs = call_codecs(&count);
-    for (uint8_t i = 0; i < count; i++)
-        if (strcasecmp(text, codecs[i].encoding) == 0) return NULL;
-    return "PCMU, PCMA or another codec that README names";
+    const struct sdp_codec *codec = sdp_codec_find(text);
+    if (codec && call_terms_have(codec)) return NULL;
+    return "opus, G722, PCMU, PCMA, L16/8000, L16/16000 or L16/48000";
+}
+
+const char *config_check_order(const char *text)
+{
+    bool own;
+    return terms_parse_order(text, &own) ? NULL : "caller or own";
+}
+
+const char *config_check_srtp(const char *text)
+{
+    enum sdp_srtp_use use;
+    return terms_parse_srtp(text, &use) ? NULL : "never, optional or required";
 }
 
 const char *config_check_digits(const char *text)

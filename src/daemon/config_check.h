@@ -28,7 +28,9 @@ config_check_fn config_check_filled;    /**< anything but nothing */
 config_check_fn config_check_host;      /**< "HOST" or "HOST:PORT" of a name or literal, or empty */
 config_check_fn config_check_transport; /**< udp or tcp */
 config_check_fn config_check_caller;    /**< a number or a sip: URI, or empty */
-config_check_fn config_check_codec;     /**< an encoding that calls have */
+config_check_fn config_check_codec;     /**< a codec that calls can have */
+config_check_fn config_check_order;     /**< whose order of codecs counts */
+config_check_fn config_check_srtp;      /**< whether calls are encrypted */
 config_check_fn config_check_digits;    /**< what can stand before a number, or nothing */
 config_check_fn config_check_rate;      /**< a sampling rate of recordings */
 

@@ -71,6 +71,9 @@ const struct setting config_route_settings[] = {
     {"status_callback_url", SETTING_TEXT, ROUTE_AT(status_callback_url), "", 0, 0, config_check_url},
     {"wait_url", SETTING_TEXT, ROUTE_AT(wait_url), "", 0, 0, config_check_url},
     {"networks", SETTING_LIST, ROUTE_AT(networks), "", 0, 0, config_check_cidr},
+    {"codecs", SETTING_LIST, ROUTE_AT(codecs), "", 0, 0, config_check_codec},
+    {"codec_order", SETTING_TEXT, ROUTE_AT(codec_order), "caller", 0, 0, config_check_order},
+    {"srtp", SETTING_TEXT, ROUTE_AT(srtp), "optional", 0, 0, config_check_srtp},
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},
 };
 
@@ -85,6 +88,7 @@ const struct setting config_trunk_settings[] = {
     {"password", SETTING_TEXT, TRUNK_AT(password), "", 0, 0, NULL},
     {"register", SETTING_FLAG, TRUNK_AT(registers), "false", 0, 0, NULL},
     {"codecs", SETTING_LIST, TRUNK_AT(codecs), "", 0, 0, config_check_codec},
+    {"srtp", SETTING_TEXT, TRUNK_AT(srtp), "never", 0, 0, config_check_srtp},
     {"strip", SETTING_NUMBER, TRUNK_AT(strip), "0", 0, 32, NULL},
     {"prefix", SETTING_TEXT, TRUNK_AT(prefix), "", 0, 0, config_check_digits},
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "signal/keyless.h"
 #include "signal/message.h"
 
-enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_FLAG };
+enum member_kind { MEMBER_TEXT, MEMBER_SDP, MEMBER_NUMBER, MEMBER_FLAG };
 
 struct member {
     const char *name;
@@ -39,8 +40,8 @@ static const struct member members[] = {
     MEMBER(we_refresh, FLAG, false),
     MEMBER(peer_allows_update, FLAG, false),
     MEMBER(sdp_version, NUMBER, false),
-    MEMBER(local_sdp, TEXT, false),
-    MEMBER(remote_sdp, TEXT, false),
+    MEMBER(local_sdp, SDP, false),
+    MEMBER(remote_sdp, SDP, false),
 };
 
 enum { MEMBERS = sizeof members / sizeof members[0] };
@@ -53,7 +54,8 @@ void dialog_record_init(struct dialog_record *r)
 void dialog_record_clear(struct dialog_record *r)
 {
     for (size_t i = 0; i < MEMBERS; i++) {
-        if (members[i].kind == MEMBER_TEXT) free(*(char **)(void *)((char *)r + members[i].offset));
+        bool is_text = members[i].kind == MEMBER_TEXT || members[i].kind == MEMBER_SDP;
+        if (is_text) free(*(char **)(void *)((char *)r + members[i].offset));
     }
     json_decref(r->route_set);
     dialog_record_init(r);
@@ -67,10 +69,21 @@ static json_t *text_to_json(const char *text)
     return value;
 }
 
+static json_t *sdp_to_json(const char *sdp)
+{
+    char *text = keyless_copy(slice_of(sdp));
+    json_t *value = text ? text_to_json(text) : NULL;
+    free(text);
+    return value;
+}
+
 static bool member_to_json(json_t *object, const struct dialog_record *r, const struct member *member)
 {
     const void *at = (const char *)r + member->offset;
     switch (member->kind) {
+    case MEMBER_SDP:
+        if (!*(char *const *)at) return true;
+        return json_object_set_new(object, member->name, sdp_to_json(*(char *const *)at)) == 0;
     case MEMBER_TEXT:
         if (!*(char *const *)at) return true;
         return json_object_set_new(object, member->name, text_to_json(*(char *const *)at)) == 0;
@@ -108,6 +121,7 @@ static status member_from_json(struct dialog_record *r, const struct member *mem
     if (!value) return member->needed ? invalid(fault, member->name) : STATUS_OK;
     switch (member->kind) {
     case MEMBER_TEXT:
+    case MEMBER_SDP:
         if (!json_is_string(value)) break;
         *(char **)at = slice_dup((struct slice){json_string_value(value), json_string_length(value)});
         return *(char **)at ? STATUS_OK : STATUS_NO_MEMORY;

@@ -2,7 +2,8 @@
  * @file dialog_record.h  All that is needed to go on with a SIP dialog in another process, as JSON (RFC 3261 section
  * 12).
  *
- * Kept by parleyd from the first message of a call on, in its store; parley-sip says it anew whenever it changes.
+ * Kept by parleyd from the first message of a call on, in its store; parley-sip says it anew whenever it changes. As
+ * JSON its descriptions are without keys.
  * Thread: any.
  */
 #ifndef PARLEY_SIGNAL_DIALOG_RECORD_H

@@ -1,4 +1,4 @@
-/* A call driven by recorded messages, its world a notebook: what it asked for, in order, as words. */
+/* A call driven by recorded messages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,115 +9,17 @@
 
 #include <cmocka.h>
 
-#include "call/call.h"
+#include "notebook.h"
 
-#define ID "CA0123456789012345678901234567890123456789"
-#define OFFER                                                                                                          \
-    "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 0 101\r\n"        \
-    "a=rtpmap:101 telephone-event/8000\r\n"
 #define HOLD                                                                                                           \
     "v=0\r\no=- 1 2 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP "                   \
     "8\r\na=sendonly\r\n"
 #define VIDEO "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=video 4000 RTP/AVP 96\r\n"
 
-struct notebook {
-    char words[512];
-    char sdp[2048]; /* of the last message sent */
-    struct sdp_result media;
-    status reserve;
-};
-
-static void note(struct notebook *n, const char *word)
-{
-    assert_true(strlen(n->words) + strlen(word) + 2 < sizeof n->words);
-    if (n->words[0]) strcat(n->words, " ");
-    strcat(n->words, word);
-}
-
-static void world_send(void *arg, struct call *call, const struct signal_message *m)
-{
-    struct notebook *n = arg;
-    char word[64];
-    (void)call;
-    snprintf(word, sizeof word, "%s", signal_type_name(m->type));
-    if (m->code) snprintf(word, sizeof word, "%s-%u", signal_type_name(m->type), m->code);
-    note(n, word);
-    snprintf(n->sdp, sizeof n->sdp, "%s", m->sdp ? m->sdp : "");
-}
-
-static status world_reserve(void *arg, struct call *call, char address[SDP_ADDRESS_SIZE], uint16_t *port)
-{
-    struct notebook *n = arg;
-    (void)call;
-    if (n->reserve != STATUS_OK) return n->reserve;
-    note(n, "reserve");
-    strcpy(address, "192.0.2.1");
-    *port = 20000;
-    return STATUS_OK;
-}
-
-static status world_apply(void *arg, struct call *call, const struct sdp_result *result)
-{
-    struct notebook *n = arg;
-    (void)call;
-    note(n, "apply");
-    n->media = *result;
-    return STATUS_OK;
-}
-
-static void world_connected(void *arg, struct call *call)
-{
-    (void)call;
-    note(arg, "connected");
-}
-
-static void world_ended(void *arg, struct call *call, const char *reason)
-{
-    (void)call;
-    note(arg, "ended");
-    note(arg, reason);
-}
-
-static void world_ringing(void *arg, struct call *call, uint32_t code)
-{
-    char word[32];
-    (void)call;
-    snprintf(word, sizeof word, "ringing-%u", code);
-    note(arg, word);
-}
-
-static const struct call_world world = {world_send,      world_reserve, world_apply,
-                                        world_connected, world_ended,   world_ringing};
-
-static struct call *make_call(struct notebook *n, const char *sdp, bool requires_100rel)
-{
-    struct signal_message m;
-    struct call *call;
-    signal_message_init(&m, SIGNAL_INVITE, ID);
-    m.request_uri = strdup("sip:room@192.0.2.1");
-    m.source = strdup("192.0.2.7:5060");
-    m.local = strdup("192.0.2.1:5060");
-    m.sdp = sdp ? strdup(sdp) : NULL;
-    m.requires_100rel = requires_100rel;
-    assert_int_equal(call_create(&call, &m, &world, n, 42, 1), STATUS_OK);
-    signal_message_clear(&m);
-    return call;
-}
-
-static void receive(struct call *call, enum signal_type type, const char *sdp)
-{
-    struct signal_message m;
-    signal_message_init(&m, type, ID);
-    m.sdp = sdp ? strdup(sdp) : NULL;
-    m.transaction = 7;
-    call_receive(call, &m, 2);
-    signal_message_clear(&m);
-}
-
 static void a_call_is_answered_acknowledged_and_hung_up_by_the_peer(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, OFFER, false);
     call_answer(call);
     assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 8"));
@@ -132,7 +34,7 @@ static void a_call_is_answered_acknowledged_and_hung_up_by_the_peer(void **state
 static void a_late_offer_is_ours_and_its_answer_comes_in_the_ack(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, NULL, false);
     call_answer(call);
     assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 0 8"));
@@ -147,7 +49,7 @@ static void a_late_offer_is_ours_and_its_answer_comes_in_the_ack(void **state)
 static void an_ack_without_the_answer_ends_the_call(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, NULL, false);
     call_answer(call);
     receive(call, SIGNAL_ACK, NULL);
@@ -168,7 +70,7 @@ static void what_cannot_be_taken_is_refused_and_ended(void **state)
         {OFFER, STATUS_FULL, "reject-503 ended failed"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct notebook n = {.reserve = rows[i].reserve};
+        struct notebook n = {.terms = plain_terms(), .reserve = rows[i].reserve};
         struct call *call = make_call(&n, rows[i].sdp, false);
         call_answer(call);
         assert_string_equal(n.words, rows[i].words);
@@ -179,7 +81,7 @@ static void what_cannot_be_taken_is_refused_and_ended(void **state)
 static void a_caller_that_requires_100rel_is_answered_after_its_prack(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, OFFER, true);
     call_answer(call);
     assert_string_equal(n.words, "progress-180");
@@ -202,7 +104,7 @@ static unsigned long version_of(const char *sdp)
 static void hold_is_answered_and_the_version_grows_only_with_what_is_new(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, OFFER, false);
     call_answer(call);
     unsigned long first = version_of(n.sdp);
@@ -223,7 +125,7 @@ static void hold_is_answered_and_the_version_grows_only_with_what_is_new(void **
 static void a_bad_offer_in_a_call_changes_nothing(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, OFFER, false);
     call_answer(call);
     receive(call, SIGNAL_ACK, NULL);
@@ -236,7 +138,7 @@ static void a_bad_offer_in_a_call_changes_nothing(void **state)
 static void a_cancel_before_the_answer_ends_it_and_nothing_more_is_sent(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, OFFER, false);
     receive(call, SIGNAL_CANCEL, NULL);
     call_answer(call);
@@ -248,12 +150,12 @@ static void a_cancel_before_the_answer_ends_it_and_nothing_more_is_sent(void **s
 static void hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one(void **state)
 {
     (void)state;
-    struct notebook n = {0};
+    struct notebook n = {.terms = plain_terms()};
     struct call *call = make_call(&n, OFFER, false);
     call_hang_up(call, "conferenceTerminated");
     assert_string_equal(n.words, "hangup-480 ended conferenceTerminated");
     call_destroy(call);
-    struct notebook m = {0};
+    struct notebook m = {.terms = plain_terms()};
     call = make_call(&m, OFFER, false);
     call_answer(call);
     receive(call, SIGNAL_ACK, NULL);
@@ -264,39 +166,11 @@ static void hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one(void 
 
 #define EARLY "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 
-/** A call of ours that is on its way. */
-static struct call *place_call(struct notebook *n, const char *const *codecs, size_t codec_count)
-{
-    struct call *call;
-    const struct call_plan plan = {.id = ID,
-                                   .to_uri = "sip:bob@192.0.2.7",
-                                   .from_uri = "sip:parley@192.0.2.1",
-                                   .codecs = codecs,
-                                   .codec_count = codec_count};
-    assert_int_equal(call_create_outgoing(&call, &plan, &world, n, 42, 1), STATUS_OK);
-    assert_true(call->outgoing);
-    call_dial(call, &plan);
-    call_dial(call, &plan);
-    return call;
-}
-
-static void receive_coded(struct call *call, enum signal_type type, uint32_t code, const char *sdp)
-{
-    struct signal_message m;
-    signal_message_init(&m, type, ID);
-    m.code = code;
-    m.sdp = sdp ? strdup(sdp) : NULL;
-    m.source = strdup("192.0.2.7:5060");
-    m.local = strdup("192.0.2.1:5060");
-    call_receive(call, &m, 2);
-    signal_message_clear(&m);
-}
-
 static void a_call_of_ours_is_located_rings_and_is_answered(void **state)
 {
     (void)state;
-    struct notebook n = {0};
-    struct call *call = place_call(&n, NULL, 0);
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 0 8"));
     assert_string_equal(call->local, "192.0.2.1:5060");
@@ -313,8 +187,8 @@ static void a_call_of_ours_is_located_rings_and_is_answered(void **state)
 static void early_media_is_taken_and_the_answer_decides(void **state)
 {
     (void)state;
-    struct notebook n = {0};
-    struct call *call = place_call(&n, NULL, 0);
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     receive_coded(call, SIGNAL_PROGRESS, 183, "nonsense");
     receive_coded(call, SIGNAL_PROGRESS, 183, EARLY);
@@ -329,16 +203,17 @@ static void the_order_of_codecs_is_the_plans(void **state)
 {
     (void)state;
     static const char *const codecs[] = {"pcma", "opus-of-the-future", "PCMA", "PCMU"};
-    struct notebook n = {0};
-    struct call *call = place_call(&n, codecs, 4);
+    struct notebook n = {.terms = plain_terms()};
+    terms_set_codecs(&n.terms, codecs, 4, NULL);
+    struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 8 0"));
     receive_coded(call, SIGNAL_ANSWER, 200, EARLY);
     assert_string_equal(call_codec(call, &n.media)->encoding, "PCMU");
     call_destroy(call);
-    const struct call_plan plan = {
-        .id = ID, .to_uri = "sip:b@c", .from_uri = "sip:a@b", .codecs = &codecs[1], .codec_count = 1};
-    assert_int_equal(call_create_outgoing(&call, &plan, &world, &n, 42, 1), STATUS_UNSUPPORTED);
+    const struct terms none = {.codec_count = 0};
+    const struct call_plan plan = {.id = ID, .to_uri = "sip:b@c", .from_uri = "sip:a@b", .terms = &none};
+    assert_int_equal(call_create_outgoing(&call, &plan, &notebook_world, &n, 42, 1), STATUS_INVALID);
 }
 
 static void a_failure_is_told_in_the_words_of_the_contract(void **state)
@@ -354,8 +229,8 @@ static void a_failure_is_told_in_the_words_of_the_contract(void **state)
         {503, "dial ended failed"},   {603, "dial ended failed"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct notebook n = {0};
-        struct call *call = place_call(&n, NULL, 0);
+        struct notebook n = {.terms = plain_terms()};
+        struct call *call = place_call(&n);
         receive_coded(call, SIGNAL_ENDED, rows[i].code, NULL);
         assert_string_equal(n.words, rows[i].words);
         assert_int_equal(call->end_code, rows[i].code);
@@ -366,14 +241,14 @@ static void a_failure_is_told_in_the_words_of_the_contract(void **state)
 static void an_unusable_answer_or_no_port_ends_a_call_of_ours(void **state)
 {
     (void)state;
-    struct notebook n = {0};
-    struct call *call = place_call(&n, NULL, 0);
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     receive_coded(call, SIGNAL_ANSWER, 200, VIDEO);
     assert_string_equal(n.words, "dial reserve offer hangup ended failed");
     call_destroy(call);
-    struct notebook full = {.reserve = STATUS_FULL};
-    call = place_call(&full, NULL, 0);
+    struct notebook full = {.terms = plain_terms(), .reserve = STATUS_FULL};
+    call = place_call(&full);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     assert_string_equal(full.words, "dial hangup ended failed");
     call_destroy(call);
@@ -382,8 +257,8 @@ static void an_unusable_answer_or_no_port_ends_a_call_of_ours(void **state)
 static void a_call_of_ours_is_given_up(void **state)
 {
     (void)state;
-    struct notebook n = {0};
-    struct call *call = place_call(&n, NULL, 0);
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     receive_coded(call, SIGNAL_PROGRESS, 180, NULL);
     call_hang_up(call, "callCanceled");

@@ -55,6 +55,9 @@ static void assert_same_route(const struct config_route *a, const struct config_
     assert_string_equal(a->status_callback_url, b->status_callback_url);
     assert_string_equal(a->wait_url, b->wait_url);
     assert_same_list(&a->networks, &b->networks);
+    assert_same_list(&a->codecs, &b->codecs);
+    assert_string_equal(a->codec_order, b->codec_order);
+    assert_string_equal(a->srtp, b->srtp);
 }
 
 static void assert_same_trunk(const struct config_trunk *a, const struct config_trunk *b)
@@ -67,6 +70,7 @@ static void assert_same_trunk(const struct config_trunk *a, const struct config_
     assert_string_equal(a->password, b->password);
     assert_int_equal(a->registers, b->registers);
     assert_same_list(&a->codecs, &b->codecs);
+    assert_string_equal(a->srtp, b->srtp);
     assert_int_equal(a->strip, b->strip);
     assert_string_equal(a->prefix, b->prefix);
 }
@@ -133,6 +137,12 @@ static void the_defaults_are_those_of_the_process_interface(void **state)
     assert_int_equal(c.route_count, 1);
     assert_string_equal(c.routes[0].action, "conference");
     assert_true(c.routes[0].user_parameters);
+    assert_int_equal(c.routes[0].codecs.count, 2);
+    assert_string_equal(c.routes[0].codecs.items[1], "L16/8000");
+    assert_string_equal(c.routes[0].codec_order, "own");
+    assert_string_equal(c.routes[0].srtp, "never");
+    assert_string_equal(c.routes[1].codec_order, "caller");
+    assert_string_equal(c.routes[1].srtp, "optional");
     assert_false(c.routes[0].record);
     config_clear(&c);
 }
@@ -241,16 +251,18 @@ static void trunks_are_read_in_their_order(void **state)
     (void)state;
     struct config c;
     struct buffer errors;
-    status s =
-        read_text(&c,
-                  "trunk \"a\" { match = \"0*\" host = \"[2001:db8::1]:5070\" transport = tcp user = u password = p\n"
-                  "  register = yes codecs = {PCMA, pcmu} strip = 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
-                  "trunk \"b\" { match = \"sip:*@example.org\" caller_id = \"sip:us@example.org\" }\n",
-                  &errors);
+    status s = read_text(
+        &c,
+        "trunk \"a\" { match = \"0*\" host = \"[2001:db8::1]:5070\" transport = tcp user = u password = p\n"
+        "  register = yes codecs = {PCMA, pcmu} srtp = required strip = 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
+        "trunk \"b\" { match = \"sip:*@example.org\" caller_id = \"sip:us@example.org\" }\n",
+        &errors);
     if (s != STATUS_OK) fail_msg("%s", buffer_text(&errors));
     assert_int_equal(c.trunk_count, 2);
     assert_true(c.trunks[0].registers);
     assert_string_equal(c.trunks[0].codecs.items[1], "pcmu");
+    assert_string_equal(c.trunks[0].srtp, "required");
+    assert_string_equal(c.trunks[1].srtp, "never");
     assert_int_equal(c.trunks[0].strip, 1);
     assert_string_equal(c.trunks[0].prefix, "+49");
     assert_string_equal(c.trunks[1].name, "b");
@@ -306,7 +318,8 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     struct buffer errors;
     assert_int_equal(
         read_text(&c,
-                  "route \"rooms\" { user = \"room-?\" networks = {192.0.2.0/24, 10.0.0.1} record = yes }\n"
+                  "route \"rooms\" { user = \"room-?\" networks = {192.0.2.0/24, 10.0.0.1} record = yes\n"
+                  "  codecs = {PCMU, L16/8000} codec_order = own srtp = never }\n"
                   "route \"all\" {\n  user_parameters = false\n  wait_url = http://music.example/a.wav\n}\n",
                   &errors),
         STATUS_OK);
@@ -411,7 +424,14 @@ static const struct mistake {
      "FILE:1: caller_id: \"sips:a@b\" is not allowed, it takes a number like +4930123456 or a URI like "
      "sip:conference@example.org, or nothing\n"},
     {"trunk \"a\" { match = 1 codecs = {PCMA, GSM} }\n",
-     "FILE:1: codecs: \"GSM\" is not allowed, it takes PCMU, PCMA or another codec that README names\n"},
+     "FILE:1: codecs: \"GSM\" is not allowed, it takes opus, G722, PCMU, PCMA, L16/8000, L16/16000 or L16/48000\n"},
+    {"route \"a\" {\n  codecs = {PCMA,\n    L16}\n}\n",
+     "FILE:3: codecs: \"L16\" is not allowed, it takes opus, G722, PCMU, PCMA, L16/8000, L16/16000 or L16/48000\n"},
+    {"route \"a\" { codec_order = best }\n", "FILE:1: codec_order: \"best\" is not allowed, it takes caller or own\n"},
+    {"route \"a\" { srtp = maybe }\n",
+     "FILE:1: srtp: \"maybe\" is not allowed, it takes never, optional or required\n"},
+    {"trunk \"a\" { match = 1 srtp = yes }\n",
+     "FILE:1: srtp: \"yes\" is not allowed, it takes never, optional or required\n"},
     {"trunk \"a\" { match = 1 strip = 33 }\n",
      "FILE:1: strip: \"33\" is not allowed, it takes a whole number from 0 to 32\n"},
     {"trunk \"a\" { match = 1 prefix = \"sip:1\" }\n",

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -34,6 +35,26 @@ static void a_record_survives_a_round_trip(void **state)
     json_decref(object);
     dialog_record_clear(&r);
     assert_null(r.call_id);
+}
+
+static void no_key_gets_into_a_record(void **state)
+{
+    (void)state;
+    json_t *object = json_loads(whole, 0, NULL);
+    struct fault fault = {0, ""};
+    struct dialog_record r;
+    static const char with_key[] = "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SECRET\r\na=sendrecv\r\n";
+    json_object_set_new(object, "local_sdp", json_string(with_key));
+    json_object_set_new(object, "remote_sdp", json_string(with_key));
+    assert_int_equal(dialog_record_from_json(&r, object, &fault), STATUS_OK);
+    json_t *again = dialog_record_to_json(&r);
+    char *text = json_dumps(again, 0);
+    assert_null(strstr(text, "SECRET"));
+    assert_string_equal(json_string_value(json_object_get(again, "local_sdp")), "v=0\r\na=sendrecv\r\n");
+    free(text);
+    json_decref(again);
+    json_decref(object);
+    dialog_record_clear(&r);
 }
 
 static void what_is_missing_or_wrong_is_named(void **state)
@@ -86,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_survives_a_round_trip),
+        cmocka_unit_test(no_key_gets_into_a_record),
         cmocka_unit_test(what_is_missing_or_wrong_is_named),
         cmocka_unit_test(a_peer_without_a_tag_and_with_foreign_bytes_is_recorded),
     };

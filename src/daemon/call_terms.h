@@ -1,0 +1,22 @@
+/**
+ * @file call_terms.h  The terms of a route or trunk, from what its owner has written.
+ *
+ * Thread: control.
+ */
+#ifndef PARLEY_DAEMON_CALL_TERMS_H
+#define PARLEY_DAEMON_CALL_TERMS_H
+
+#include "call/terms.h"
+#include "daemon/config.h"
+
+/** Whether calls can have this codec: the engine carries it. */
+bool call_terms_have(const struct sdp_codec *codec);
+
+/**
+ * @param codecs  NULL or empty: all
+ * @param order   "caller" or "own"
+ * @param srtp    "never", "optional" or "required"
+ */
+void call_terms_make(struct terms *out, const struct config_list *codecs, const char *order, const char *srtp);
+
+#endif

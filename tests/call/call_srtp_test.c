@@ -1,0 +1,163 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "notebook.h"
+
+/* The peer's keys: 30 bytes of 'A', of 'B'. */
+#define KEY_A   "inline:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
+#define KEY_B   "inline:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJC"
+#define SAVP    SESSION "m=audio 4000 RTP/SAVP 0\r\n"
+#define CRYPTO  "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+#define WITH_A  SAVP CRYPTO KEY_A "\r\n"
+#define WITH_B  SAVP CRYPTO KEY_B "\r\n"
+#define ANSWERS SAVP "a=crypto:3 AES_CM_128_HMAC_SHA1_80 " KEY_A "\r\n"
+
+static struct notebook notebook_of(enum sdp_srtp_use use)
+{
+    struct notebook n = {.terms = plain_terms()};
+    n.terms.srtp = use;
+    return n;
+}
+
+/** The key that the last description tells the peer to expect from us. */
+static struct sdp_crypto told(const struct notebook *n)
+{
+    struct sdp sdp;
+    struct fault fault;
+    struct sdp_crypto crypto;
+    assert_int_equal(sdp_parse(&sdp, slice_of(n->sdp), &fault), STATUS_OK);
+    assert_int_equal(sdp.media[0].crypto_count, 1);
+    assert_true(sdp_crypto_parse(&crypto, sdp.media[0].crypto[0]));
+    return crypto;
+}
+
+static void assert_sends_what_it_told(const struct notebook *n)
+{
+    assert_memory_equal(told(n).key, n->media.srtp.send_key, SDP_KEY_BYTES_MAX);
+}
+
+static void a_caller_that_encrypts_is_told_our_key(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_OPTIONAL), other = n;
+    struct call *call = make_call(&n, WITH_A, false), *second = make_call(&other, WITH_A, false);
+    call_answer(call);
+    call_answer(second);
+    assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/SAVP 0"));
+    assert_true(n.media.srtp.on);
+    assert_int_equal(n.media.srtp.receive_key[29], 'A');
+    assert_sends_what_it_told(&n);
+    assert_memory_not_equal(n.media.srtp.send_key, other.media.srtp.send_key, 30); /* each call has its own */
+    call_destroy(call);
+    call_destroy(second);
+}
+
+static void a_refusal_says_what_the_offer_lacks(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sdp_srtp_use use;
+        const char *offer, *warning;
+    } rows[] = {
+        {SDP_SRTP_NEVER, WITH_A,
+         "399 parley \"encryption is not allowed here: the protocol of the audio line must be RTP/AVP\""},
+        {SDP_SRTP_REQUIRED, OFFER,
+         "399 parley \"encryption is required here: the audio line must be RTP/SAVP with a=crypto\""},
+        {SDP_SRTP_OPTIONAL, SAVP, "399 parley \"the audio line has no a=crypto that can be used\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct notebook n = notebook_of(rows[i].use);
+        struct call *call = make_call(&n, rows[i].offer, false);
+        call_answer(call);
+        assert_string_equal(n.words, "reserve reject-488 ended failed");
+        assert_string_equal(n.warning, rows[i].warning);
+        call_destroy(call);
+    }
+}
+
+static void our_key_changes_with_the_peers_and_only_then(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_OPTIONAL);
+    struct call *call = make_call(&n, WITH_A, false);
+    call_answer(call);
+    receive(call, SIGNAL_ACK, NULL);
+    struct sdp_crypto first = told(&n);
+    receive(call, SIGNAL_REINVITE, WITH_A);
+    assert_memory_equal(told(&n).key, first.key, SDP_KEY_BYTES_MAX);
+    receive(call, SIGNAL_REINVITE, WITH_B);
+    struct sdp_crypto second = told(&n);
+    assert_memory_not_equal(second.key, first.key, 30);
+    assert_sends_what_it_told(&n);
+    assert_int_equal(n.media.srtp.receive_key[0], 'B');
+    receive(call, SIGNAL_REINVITE, WITH_B);
+    assert_memory_equal(told(&n).key, second.key, SDP_KEY_BYTES_MAX);
+    call_destroy(call);
+}
+
+static void our_next_offer_has_the_key_that_is_in_force(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_REQUIRED);
+    struct call *call = make_call(&n, WITH_A, false);
+    char line[128];
+    call_answer(call);
+    receive(call, SIGNAL_ACK, NULL);
+    receive(call, SIGNAL_REINVITE, WITH_B);
+    const char *start = strstr(n.sdp, "inline:");
+    assert_non_null(start);
+    snprintf(line, sizeof line, "a=crypto:3 AES_CM_128_HMAC_SHA1_80 %.*s", (int)strcspn(start, "\r"), start);
+    receive(call, SIGNAL_REINVITE, NULL);
+    assert_non_null(strstr(n.sdp, "RTP/SAVP"));
+    assert_non_null(strstr(n.sdp, line));
+    call_destroy(call);
+}
+
+static void a_call_of_ours_offers_keys_and_takes_the_answers(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_REQUIRED);
+    struct call *call = place_call(&n);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/SAVP 0 8"));
+    const char *line = strstr(n.sdp, "a=crypto:3 AES_CM_128_HMAC_SHA1_80 ");
+    struct sdp_crypto offered;
+    assert_non_null(line);
+    struct slice value = {line + strlen("a=crypto:"), strcspn(line, "\r") - strlen("a=crypto:")};
+    assert_true(sdp_crypto_parse(&offered, value));
+    receive_coded(call, SIGNAL_ANSWER, 200, ANSWERS);
+    assert_memory_equal(n.media.srtp.send_key, offered.key, SDP_KEY_BYTES_MAX);
+    assert_int_equal(n.media.srtp.receive_key[0], 'A');
+    call_destroy(call);
+}
+
+static void a_plain_answer_ends_a_call_of_ours_that_has_to_be_encrypted(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_REQUIRED);
+    struct call *call = place_call(&n);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_ANSWER, 200, OFFER);
+    assert_string_equal(n.words, "dial reserve offer hangup ended failed");
+    call_destroy(call);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caller_that_encrypts_is_told_our_key),
+        cmocka_unit_test(a_refusal_says_what_the_offer_lacks),
+        cmocka_unit_test(our_key_changes_with_the_peers_and_only_then),
+        cmocka_unit_test(our_next_offer_has_the_key_that_is_in_force),
+        cmocka_unit_test(a_call_of_ours_offers_keys_and_takes_the_answers),
+        cmocka_unit_test(a_plain_answer_ends_a_call_of_ours_that_has_to_be_encrypted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
