@@ -36,7 +36,7 @@ static uint16_t ptime_to_send(const struct sdp_media *m, const struct sdp_codec 
 static struct sdp_peer read_peer(const struct sdp_codec *codec, struct slice fmtp, uint16_t ptime_ms)
 {
     struct sdp_peer peer = {0};
-    uint32_t fits_bps = SDP_PAYLOAD_MAX * 8 * 1000 / ptime_ms;
+    uint32_t fits_bps = SDP_PAYLOAD_MAX * 8000u / ptime_ms;
     if (strcmp(codec->encoding, "opus") == 0) peer = fmtp_read_opus(fmtp);
     if (peer.bitrate_bps > fits_bps) peer.bitrate_bps = fits_bps;
     return peer;

@@ -137,12 +137,8 @@ static void the_defaults_are_those_of_the_process_interface(void **state)
     assert_int_equal(c.route_count, 1);
     assert_string_equal(c.routes[0].action, "conference");
     assert_true(c.routes[0].user_parameters);
-    assert_int_equal(c.routes[0].codecs.count, 2);
-    assert_string_equal(c.routes[0].codecs.items[1], "L16/8000");
-    assert_string_equal(c.routes[0].codec_order, "own");
-    assert_string_equal(c.routes[0].srtp, "never");
-    assert_string_equal(c.routes[1].codec_order, "caller");
-    assert_string_equal(c.routes[1].srtp, "optional");
+    assert_int_equal(c.routes[0].codecs.count, 0);
+    assert_string_equal(c.routes[0].srtp, "optional");
     assert_false(c.routes[0].record);
     config_clear(&c);
 }
@@ -330,6 +326,12 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     assert_string_equal(c.routes[0].networks.items[1], "10.0.0.1");
     assert_true(c.routes[0].record);
     assert_true(c.routes[0].user_parameters);
+    assert_int_equal(c.routes[0].codecs.count, 2);
+    assert_string_equal(c.routes[0].codecs.items[1], "L16/8000");
+    assert_string_equal(c.routes[0].codec_order, "own");
+    assert_string_equal(c.routes[0].srtp, "never");
+    assert_string_equal(c.routes[1].codec_order, "caller");
+    assert_string_equal(c.routes[1].srtp, "optional");
     assert_string_equal(c.routes[1].name, "all");
     assert_string_equal(c.routes[1].user, "*");
     assert_false(c.routes[1].user_parameters);
