@@ -6,10 +6,10 @@
 
 enum { LEAST_TICKS = 4, MOST_TICKS = 100, PAUSE_TICKS = 3 };
 
-void conference_keys_push(struct conference_keys *k, const struct leg_media *leg, uint8_t code, uint32_t timestamp)
+void conference_keys_push(struct conference_keys *k, const struct leg_media *leg, uint8_t code, uint32_t press)
 {
     if (k->count == CONFERENCE_KEYS_MAX) return;
-    k->keys[k->count++] = (struct conference_key){.leg = leg, .code = code, .timestamp = timestamp};
+    k->keys[k->count++] = (struct conference_key){.leg = leg, .code = code, .press = press};
 }
 
 void conference_keys_leave(struct conference_keys *k, const struct leg_media *leg)
@@ -35,7 +35,7 @@ void conference_keys_clear(struct conference_keys *k)
 static bool is_held(const struct conference_key *key)
 {
     const struct leg_media *leg = key->leg;
-    return leg && leg->passes_digits && leg->dtmf.down && leg->dtmf.timestamp == key->timestamp;
+    return leg && leg->passes_digits && leg_keys_holds(leg, key->press);
 }
 
 void conference_keys_tick(struct conference_keys *k)

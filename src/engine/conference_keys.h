@@ -25,7 +25,7 @@ enum { CONFERENCE_KEYS_MAX = 16, CONFERENCE_KEYS_HZ = 8000 };
 struct conference_key {
     const struct leg_media *leg; /**< who holds it; NULL: has left */
     uint8_t code;
-    uint32_t timestamp; /**< tells this press of the leg from its next */
+    uint32_t press; /**< tells this press of the leg from its next */
 };
 
 struct conference_keys {
@@ -39,7 +39,7 @@ struct conference_keys {
 };
 
 /** A key went down. More than can wait are dropped. */
-void conference_keys_push(struct conference_keys *k, const struct leg_media *leg, uint8_t code, uint32_t timestamp);
+void conference_keys_push(struct conference_keys *k, const struct leg_media *leg, uint8_t code, uint32_t press);
 
 /** The leg is not there any more: what it still waits to say is dropped. */
 void conference_keys_leave(struct conference_keys *k, const struct leg_media *leg);

@@ -303,20 +303,17 @@ void conference_media_close(struct conference_media *c, const struct leg_context
 static bool read_voice(const struct leg_context *context, struct leg_media *leg, int64_t tick_us, bool wanted)
 {
     uint32_t rate_hz = leg->media.codec->rate_hz, samples = frame_samples(rate_hz);
-    if (!wanted && ramp_silent(&leg->talk_ramp) && !leg->own.listens) {
+    if (!wanted && ramp_silent(&leg->talk_ramp) && !leg->own.listens && !leg->keys.searches) {
         playout_skip(leg->playout, tick_us);
         leg_voice_rest(&leg->voice, context, leg, tick_us);
         return false;
     }
     struct playout_frame frame = playout_take(leg->playout, tick_us, leg->pcm);
     media_count(&context->counters->decodes, frame.verdict == PLAYOUT_VOICE && !frame.zero);
-    bool says = !frame.zero;
+    bool says = leg_keys_take_out(leg, context, !frame.zero, tick_us);
+    frame.zero = !says;
     if (leg->own.listens) leg_own_said(&leg->own, context, leg, says && leg->media.receive ? leg->pcm : NULL, samples);
-    says = leg_voice_run(&leg->voice, context, leg, frame, wanted && !leg->after_key, tick_us);
-    if (says && wanted && leg->after_key && leg->key_ticks == 0) {
-        leg->after_key = false;
-        ramp_to(&leg->talk_ramp, 1, ramp_samples(rate_hz, RAMP_MUTE_MS));
-    }
+    says = leg_voice_run(&leg->voice, context, leg, frame, wanted && !leg->keys.after_event, tick_us);
     says = says && !ramp_silent(&leg->talk_ramp);
     if (!ramp_open(&leg->talk_ramp)) ramp_apply(&leg->talk_ramp, leg->pcm, samples);
     return says;
@@ -325,10 +322,8 @@ static bool read_voice(const struct leg_context *context, struct leg_media *leg,
 static void take_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg,
                        int64_t tick_us)
 {
-    /* While it holds a key its voice is played unheard, and fades in where it begins anew. */
     bool talks = leg->talk && leg->media.receive && c->audio == ENGINE_AUDIO_MIX && leg->has_slot;
-    ramp_to(&leg->talk_ramp, talks && !leg->after_key ? 1 : 0, ramp_samples(leg->media.codec->rate_hz, RAMP_MUTE_MS));
-    if (leg->key_ticks > 0) leg->key_ticks--;
+    ramp_to(&leg->talk_ramp, talks ? 1 : 0, ramp_samples(leg->media.codec->rate_hz, RAMP_MUTE_MS));
     leg->says = read_voice(context, leg, tick_us, talks);
     bool in_mix = leg->says || leg->voice_line.sounds || conference_keys_holder(&c->keys) == leg;
     if (!in_mix || !leg->has_slot) return;
@@ -340,9 +335,9 @@ static void take_voice(struct conference_media *c, const struct leg_context *con
 static void take_keys(struct conference_media *c, struct leg_media *leg)
 {
     bool passes = leg->passes_digits && leg->media.receive && c->audio == ENGINE_AUDIO_MIX;
-    for (uint8_t i = 0; passes && i < leg->keys.count; i++)
-        conference_keys_push(&c->keys, leg, leg->keys.codes[i], leg->keys.timestamps[i]);
-    leg->keys.count = 0;
+    for (uint8_t i = 0; passes && i < leg->keys.waiting; i++)
+        conference_keys_push(&c->keys, leg, leg->keys.waits[i].event, leg->keys.waits[i].id);
+    leg->keys.waiting = 0;
 }
 
 /* While the kernel is busy with one leg, the memory of the one after it comes nearer. */

@@ -30,6 +30,7 @@ enum core_command_type {
     CORE_LEG_ROLES,  /**< leg, talk, listen */
     CORE_LEG_LEAVE,  /**< leg */
     CORE_LEG_DTMF,   /**< leg, on */
+    CORE_LEG_PRESS,  /**< leg, key, number: milliseconds */
     CORE_LEG_PLAY,   /**< leg, sound, number: loops, token */
     CORE_LEG_STOP,   /**< leg */
     CORE_LEG_DIGITS, /**< leg, digits */
@@ -61,6 +62,7 @@ struct core_command {
     struct core_change *change;
     bool talk, listen, on;
     uint8_t slot;
+    uint8_t key; /**< 0 to 15, as in RFC 4733 */
     enum engine_audio audio;
     enum engine_leg_sides sides;
     uint32_t number;

@@ -51,7 +51,7 @@ struct engine_config {
 enum engine_report_type {
     ENGINE_DONE,        /**< a batch has taken effect: token, tick_us */
     ENGINE_LEG_ALIVE,   /**< the first valid RTP packet of a leg: tick_us is its arrival */
-    ENGINE_LEG_DIGIT,   /**< one RFC 4733 digit began: digit; once a digit, whatever was repeated or lost */
+    ENGINE_LEG_DIGIT,   /**< a key was pressed: digit; once, whatever was repeated or lost, and came several ways */
     ENGINE_LEG_TIMEOUT, /**< no RTP and no RTCP for rtp_timeout_s, not on hold; once, until packets come again */
     ENGINE_LEG_CLOSED,  /**< stats are final, the leg and its handle are gone after the callback, fds are closed */
     ENGINE_RECORD_LOST, /**< the ring of a conference's recording was full: frames, within the last second */
@@ -163,6 +163,7 @@ struct engine_leg_media {
     uint8_t send_event_type, receive_event_type; /**< telephone-event; ENGINE_NO_PAYLOAD_TYPE for none */
     uint8_t send_cn_type, receive_cn_type;       /**< comfort noise (RFC 3389); likewise */
     uint16_t send_ptime_ms;                      /**< 10 to 60, a multiple of 10 */
+    bool detect_dtmf; /**< keys are looked for in what it says, which comes 20 ms later for that */
     bool rtcp_mux;
     bool send, receive; /**< hold: a leg that does not receive neither talks nor times out */
     struct sockaddr_storage
@@ -210,12 +211,20 @@ void engine_leg_leave(struct engine_leg *leg);
 bool engine_leg_is_in(const struct engine_leg *leg, const struct engine_conference *conference);
 
 /**
- * Whether digits that come from this leg as RFC 4733 events are passed on in the conference (in ENGINE_AUDIO_MIX): as
- * events to the others who listen and have agreed to events, as a tone to those who have not and into the recording.
+ * Whether digits that come from this leg are passed on in the conference (in ENGINE_AUDIO_MIX): as events to the
+ * others who listen and have agreed to events, as a tone to those who have not and into the recording.
  * Digits are passed on one at a time, in order, as long as the key was held (80 ms to 2 s). Off from the opening on.
- * Passed on or not, what the leg says while it holds a key is not heard: it may be the tone of the digit.
+ * Passed on or not, the tone of a digit that comes as RFC 4733 event too, or that is looked for, is taken out of what
+ * the leg says.
  */
 void engine_leg_dtmf(struct engine_leg *leg, bool pass);
+
+/**
+ * A key of this leg that was signalled (SIP INFO): ENGINE_LEG_DIGIT follows, and it is passed on, as if it had come as
+ * an event; where it does that too, it is one digit.
+ * @param digit  0-9 * # A-D; @param held_ms  how long
+ */
+void engine_leg_press(struct engine_leg *leg, char digit, uint32_t held_ms);
 
 /* ---- what concerns one leg alone, in a conference or not, answered or not ---- */
 

@@ -260,6 +260,15 @@ void engine_leg_dtmf(struct engine_leg *leg, bool pass)
     leg_command(leg, (struct core_command){.type = CORE_LEG_DTMF, .on = pass});
 }
 
+void engine_leg_press(struct engine_leg *leg, char digit, uint32_t held_ms)
+{
+    uint8_t code = 0;
+    status known = dtmf_event(digit, &code);
+    assert(known == STATUS_OK);
+    (void)known;
+    leg_command(leg, (struct core_command){.type = CORE_LEG_PRESS, .key = code, .number = held_ms});
+}
+
 void engine_leg_play(struct engine_leg *leg, struct sound *sound, uint32_t loops, uint64_t token)
 {
     resample_rate_index(sound->rate_hz); /* asserts */

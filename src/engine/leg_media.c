@@ -6,7 +6,7 @@
 #include "engine/leg_encoder.h"
 #include "engine/leg_send.h"
 
-enum { KEY_TICKS = 3, HOUSE_TICKS = 50, RECEIVE_ROUNDS = 9 };
+enum { HOUSE_TICKS = 50, RECEIVE_ROUNDS = 9 };
 
 static_assert(sizeof(struct engine_leg_stats) % sizeof(uint64_t) == 0, "the stats are published word by word");
 
@@ -29,7 +29,7 @@ void leg_media_init(struct leg_media *leg, const struct engine_leg_config *confi
     rng_init(&leg->rng, (uint64_t)config->ssrc << 32 | config->first_timestamp);
     leg->house_ticks = 1 + rng_below(&leg->rng, HOUSE_TICKS);
     source_lock_open(&leg->source, &config->media.remote_rtp);
-    dtmf_receiver_init(&leg->dtmf);
+    leg_keys_init(leg);
     leg_own_init(&leg->own);
     leg_voice_init(&leg->voice);
     ramp_init(&leg->talk_ramp, 0);
@@ -118,15 +118,7 @@ static void receive_digit(struct leg_media *leg, const struct leg_context *conte
     playout_note(leg->playout, rtp->seq);
     if (!leg->media.receive) return;
     if (dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes) != STATUS_OK) return;
-    leg->key_ticks = payload.end ? 1 : KEY_TICKS;
-    leg->after_key = true;
-    if (dtmf_receiver_put(&leg->dtmf, &payload, rtp->timestamp, arrival_us) != DTMF_BEGIN) return;
-    leg->stats.digits++;
-    if (leg->keys.count < sizeof leg->keys.codes) {
-        leg->keys.codes[leg->keys.count] = payload.event;
-        leg->keys.timestamps[leg->keys.count++] = rtp->timestamp;
-    }
-    tell(leg, context, MEDIA_LEG_DIGIT, arrival_us, (uint32_t)dtmf_digit(payload.event));
+    leg_keys_event(leg, context, &payload, rtp->timestamp, arrival_us);
 }
 
 static void count_bad(struct leg_media *leg, const struct leg_context *context)
@@ -305,7 +297,7 @@ void leg_media_receive(struct leg_media *leg, const struct leg_context *context,
     }
     leg->received_last = (uint8_t)total;
     if (drained && was_connected && leg->connected) leg->filtered = true;
-    if (leg->dtmf.down) dtmf_receiver_expire(&leg->dtmf, tick_us);
+    leg_keys_tick(leg, tick_us);
 }
 
 /* ---- house-keeping ---- */
@@ -367,6 +359,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     else if (media->receive && !before.receive)
         playout_reset(leg->playout);
     leg->media = *media;
+    leg_keys_change(leg, &before);
     if (leg->encoder) leg_encoder_change(leg->encoder, &media->encode);
     leg->media.srtp = NULL;
     if (!media->send || media->send_event_type == ENGINE_NO_PAYLOAD_TYPE) leg->in_event = false;

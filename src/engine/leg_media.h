@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "engine/engine.h"
+#include "engine/leg_keys.h"
 #include "engine/leg_own.h"
 #include "engine/leg_srtp.h"
 #include "engine/leg_voice.h"
@@ -64,8 +65,6 @@ struct leg_media {
     /* receiving */
     bool in_step;          /**< the last packet was the next one of the stream */
     uint8_t received_last; /**< packets in the last tick */
-    uint8_t key_ticks;     /**< it sends events, or has just done so: what it says is not heard */
-    bool after_key;        /**< since then it has not been heard */
     bool heard_of;         /**< ENGINE_LEG_ALIVE was told */
     bool timed_out;
 
@@ -93,12 +92,8 @@ struct leg_media {
     int64_t alive_us;      /**< the last sign of life, or when to begin to wait for one */
     struct engine_leg_stats stats;
     struct rtp_stream stream;
-    struct dtmf_receiver dtmf;
+    struct leg_keys keys;
     struct engine_leg_media media;
-    struct {
-        uint8_t count, codes[4];
-        uint32_t timestamps[4];
-    } keys; /**< that went down since they were last looked at: the conference's to take */
 
     struct source_lock source;
     struct sockaddr_storage rtcp_source; /**< where the peer's RTCP came from; AF_UNSPEC: nothing yet */
@@ -111,6 +106,7 @@ struct leg_media {
     uint32_t event_timestamp;
     int16_t pcm[FRAME_SAMPLES_MAX];   /**< its voice in this tick, at its codec's rate; stale where it says nothing */
     struct resample_line voice_line;  /**< of what it said before, as far as it was in a mix */
+    struct dtmf_detect detect;        /**< leg_keys.h */
     struct leg_hearing hearing[2];    /**< of the sides of a conference's graphs */
     int16_t mixed[FRAME_SAMPLES_MAX]; /**< its voice at a graph's rate, while that is mixed */
     uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES]; /**< the payload gathers where it will be sent from */

@@ -43,19 +43,21 @@ struct dtmf_detect_step {
     float energy, sum;
 };
 
-/** To be read: down, pressed, event. */
+/** To be read: down, pressed, event, told, down_steps. */
 struct dtmf_detect {
     bool down;     /**< a key sounds, or did 25 ms ago */
     bool pressed;  /**< in this frame it has lasted long enough to be one: told once a key */
     uint8_t event; /**< which: 0 to 15 as in RFC 4733; of no meaning before the first */
 
-    bool told, held_sounds;
+    bool told;  /**< it has been told */
+    bool heard; /**< it is not muted */
+    bool held_sounds;
     uint8_t seen; /**< in the last step */
     enum dtmf_detect_use use;
     uint32_t rate_hz;
     uint32_t step_count, quiet_frames;
     uint32_t seen_steps;                /**< in a row, the same key */
-    uint32_t down_steps, missing_steps; /**< of the key that is down: all, and those since it was last seen */
+    uint32_t down_steps, missing_steps; /**< of 2.5 ms, of the key that is down: all, and those since it was seen */
     uint64_t muted;                     /**< a bit a step, the last one lowest */
     struct ramp ramp;
     float cos_1[DTMF_DETECT_TONES], sin_1[DTMF_DETECT_TONES]; /**< how far each tone turns in a sample of 8000 Hz */
@@ -77,5 +79,8 @@ void dtmf_detect_init(struct dtmf_detect *d, uint32_t rate_hz, enum dtmf_detect_
  * @return false where what is to be heard is silence; pcm is of no meaning then
  */
 bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds);
+
+/** The key that is down is heard from the next frame on, to its end. */
+void dtmf_detect_let_through(struct dtmf_detect *d);
 
 #endif
