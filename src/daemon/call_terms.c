@@ -6,8 +6,7 @@
 
 bool call_terms_have(const struct sdp_codec *codec)
 {
-    const struct codec *found = codec_find(codec->encoding, codec->clock_hz, codec->channels);
-    return found && found->rate_hz == 8000;
+    return codec_find(codec->encoding, codec->clock_hz, codec->channels) != NULL;
 }
 
 void call_terms_make(struct terms *out, const struct config_list *codecs, const char *order, const char *srtp)
