@@ -108,7 +108,7 @@ static void load_shipped(struct music *m, int index, struct slice wav)
     if (!bytes) abort(); /* at start, before anything is promised */
     shipped->music = m;
     m->loading++;
-    if (loader_load_memory(m->bridge->loader, bytes, wav.len, MUSIC_RATE_HZ, on_shipped, shipped) != STATUS_OK) abort();
+    if (loader_load_memory(m->bridge->loader, bytes, wav.len, SOUND_RATE_HZ, on_shipped, shipped) != STATUS_OK) abort();
 }
 
 void music_load_shipped(struct music *m, loop_fn *ready, void *arg)
@@ -199,7 +199,7 @@ static void decode(struct fetch *f)
 {
     char path[4096];
     kept_path(f->music, f->conference, "", path);
-    if (loader_load_file(f->music->bridge->loader, path, MUSIC_RATE_HZ, on_decoded, f) != STATUS_OK) finish(f, NULL);
+    if (loader_load_file(f->music->bridge->loader, path, SOUND_RATE_HZ, on_decoded, f) != STATUS_OK) finish(f, NULL);
 }
 
 static void on_fetched(void *arg, const struct http_result *result, const uint8_t *sha256)

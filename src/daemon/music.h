@@ -17,9 +17,6 @@
 struct music;
 struct sound;
 
-/** Rate of all sounds, that of the mix, in Hz. */
-enum { MUSIC_RATE_HZ = 8000 };
-
 MUST_CHECK status music_create(struct music **out, struct bridge *bridge);
 
 /** No fetch is reported any more. NULL is allowed. */

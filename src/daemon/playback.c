@@ -8,7 +8,6 @@
 #include "daemon/audio_cache.h"
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
-#include "daemon/music.h"
 #include "daemon/say.h"
 #include "media/sound.h"
 
@@ -112,9 +111,9 @@ static status prepare(struct playback *p, const struct playback_item *item)
 {
     struct bridge *bridge = p->playbacks->bridge;
     struct say_text text = {
-        .text = item->text, .language = item->language, .engine = item->engine, .rate_hz = MUSIC_RATE_HZ};
+        .text = item->text, .language = item->language, .engine = item->engine, .rate_hz = SOUND_RATE_HZ};
     if (item->text) return say_speak(bridge->say, &text, on_spoken, p, &p->say);
-    return audio_cache_fetch(bridge->audio_cache, item->file, MUSIC_RATE_HZ, on_fetched, p, &p->audio);
+    return audio_cache_fetch(bridge->audio_cache, item->file, SOUND_RATE_HZ, on_fetched, p, &p->audio);
 }
 
 status playback_start(struct playbacks *ps, const struct playback_item *item, playback_done_fn *done, void *arg,

@@ -233,7 +233,7 @@ void engine_leg_press(struct engine_leg *leg, char digit, uint32_t held_ms);
  * the sound by 2.5 dB, so that the sum always fits). It replaces one that is being played, which fades out in 10 ms.
  * ENGINE_LEG_PLAYED follows. Time passes on hold too.
  *
- * @param sound  of 8000 Hz, shared: a reference is held until the report
+ * @param sound  shared: a reference is held until the report
  * @param loops  how often; 0: until it is stopped
  */
 void engine_leg_play(struct engine_leg *leg, struct sound *sound, uint32_t loops, uint64_t token);
@@ -294,7 +294,7 @@ enum engine_audio {
 /** @return STATUS_OK, STATUS_FULL (conferences_max), STATUS_NO_MEMORY */
 MUST_CHECK status engine_conference_open(struct engine *engine, void *user, struct engine_conference **out);
 
-/** Samples a second at which it mixes: the rate of its sounds and of its recording's frames. */
+/** Samples a second at which it mixes, once all commands so far have been carried out. */
 uint32_t engine_conference_rate_hz(const struct engine_conference *conference);
 
 void engine_conference_audio(struct engine_conference *conference, enum engine_audio audio);

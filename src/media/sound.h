@@ -15,8 +15,11 @@
 
 #include "base/status.h"
 
+/** What sounds are decoded to: all that a wideband telephone can play. Legs and conferences convert it. */
+enum { SOUND_RATE_HZ = 16000 };
+
 struct sound {
-    uint32_t rate_hz;
+    uint32_t rate_hz; /**< 8000, 16000 or 48000, to be played by legs and conferences */
     uint32_t samples;
     uint32_t refs; /**< owners beyond the first; the control thread's alone */
     int16_t pcm[];
