@@ -68,6 +68,13 @@ struct codec_params {
     bool dtx;             /**< usedtx: silence may be left unsent */
 };
 
+/** What codec.encoder_approach found. */
+enum codec_step {
+    CODEC_APART,   /**< the packet would be heard to err; the state is as before */
+    CODEC_NEARER,  /**< the packet may be sent, and the state is as though it had made it */
+    CODEC_IN_STEP, /**< likewise, and from here on both encoders are the same */
+};
+
 struct codec {
     enum codec_id id;
     const char *name;           /**< encoding name of SDP's rtpmap: "PCMU" */
@@ -98,6 +105,14 @@ struct codec {
      * this one; for one packet, at a little cost in sound. NULL where the format has no such packet: all but Opus.
      */
     void (*encoder_cut)(void *state);
+
+    /**
+     * Asks whether the packet that another encoder is about to make of pcm may be sent in the place of this one's own:
+     * whether a decoder in step with this encoder makes of it, in every 5 ms, what it should, with an error below the
+     * coding's own. Does not encode: `other` is left as it is. NULL where encoder_cut does better, or where there is no
+     * encoder state.
+     */
+    enum codec_step (*encoder_approach)(void *state, const void *other, const int16_t *pcm, size_t samples);
 
     void (*decoder_init)(void *state); /**< NULL where there is no decoder state */
 
