@@ -60,10 +60,23 @@ static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
     p->heard_timestamp = rtp->timestamp + payload.duration - units(p, p->leg.media.send_ptime_ms);
 }
 
+/* What is not protected as agreed fails. */
+static const uint8_t *open_packet(struct sim_party *p, bool rtcp, const uint8_t *bytes, size_t *len, uint8_t *room)
+{
+    if (!p->receiver) return bytes;
+    memcpy(room, bytes, *len);
+    assert_int_equal(rtcp ? srtp_receiver_unprotect_rtcp(p->receiver, room, len)
+                          : srtp_receiver_unprotect(p->receiver, room, len),
+                     STATUS_OK);
+    return room;
+}
+
 static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *bytes, size_t len)
 {
     struct sim *sim = arg;
     struct sim_party *p = leg->owner;
+    struct leg_srtp_room room;
+    bytes = open_packet(p, rtcp, bytes, &len, room.bytes);
     if (rtcp) return true;
     struct rtp_packet rtp;
     assert_int_equal(rtp_packet_parse(&rtp, bytes, len), STATUS_OK);
@@ -170,6 +183,38 @@ static void open_coders(struct sim_party *p)
     if (p->decoder) p->codec->decoder_init(p->decoder);
 }
 
+static void party_receive_key(struct sim_party *p, const struct srtp_key *key)
+{
+    srtp_receiver_destroy(p->receiver);
+    p->receiver = NULL;
+    assert_int_equal(srtp_receiver_create(&p->receiver, key), STATUS_OK);
+}
+
+void sim_party_send_key(struct sim_party *p, const struct srtp_key *key)
+{
+    srtp_sender_destroy(p->sender);
+    p->sender = NULL;
+    if (key) assert_int_equal(srtp_sender_create(&p->sender, key), STATUS_OK);
+}
+
+static void open_protection(struct sim_party *p, const struct engine_leg_srtp *keys)
+{
+    if (!keys) return;
+    assert_int_equal(srtp_library_start(), STATUS_OK);
+    assert_int_equal(leg_srtp_make(&p->leg.srtp, keys, NULL), STATUS_OK);
+    party_receive_key(p, &keys->send);
+    sim_party_send_key(p, &keys->receive);
+}
+
+void sim_change_keys(struct sim_party *p, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before)
+{
+    struct core_change change = {.media = p->leg.media};
+    assert_int_equal(leg_srtp_make(&change.srtp, keys, before), STATUS_OK);
+    if (change.srtp.sender) party_receive_key(p, &keys->send);
+    sim_command(p->sim, (struct core_command){.type = CORE_LEG_CHANGE, .leg = &p->leg, .change = &change});
+    leg_srtp_clear(&change.srtp);
+}
+
 struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *config)
 {
     struct sim_party *p = calloc(1, sizeof *p);
@@ -210,6 +255,7 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
     struct playout_config playing = {.codec = leg.media.codec};
     assert_int_equal(playout_create(&playout, &playing), STATUS_OK);
     leg_media_init(&p->leg, &leg, "party", playout, p, sim->now_us);
+    open_protection(p, config->srtp);
     assert_int_equal(leg_encoder_create(&p->leg.encoder, leg.media.codec, &leg.media.encode), STATUS_OK);
     sim_command(sim, (struct core_command){.type = CORE_LEG_OPEN, .leg = &p->leg, .slot = config->slot});
     return p;
@@ -255,6 +301,9 @@ void sim_close(struct sim *sim)
         assert_true(p->closed);
         playout_destroy(p->leg.playout);
         leg_encoder_destroy(p->leg.encoder);
+        leg_srtp_clear(&p->leg.srtp);
+        srtp_sender_destroy(p->sender);
+        srtp_receiver_destroy(p->receiver);
         free(p->encoder);
         free(p->decoder);
         free(p);
@@ -293,11 +342,15 @@ static void send_rtp(struct sim *sim, struct sim_party *p, const struct rtp_pack
 {
     int64_t arrivals[NETWORK_COPIES_MAX];
     uint32_t copies = network_carry(&p->network, &sim->rng, p->next_us, arrivals);
+    struct leg_srtp_room room;
     assert_true(RTP_HEADER_BYTES + len <= SIM_PACKET_BYTES);
+    memcpy(room.bytes + rtp_packet_write_header(rtp, room.bytes, sizeof room.bytes), payload, len);
+    len += RTP_HEADER_BYTES;
+    if (p->sender) assert_int_equal(srtp_sender_protect(p->sender, room.bytes, &len, SIM_PACKET_BYTES), STATUS_OK);
     for (uint32_t i = 0; i < copies; i++) {
         struct sim_packet *packet = place(p, arrivals[i]);
-        packet->len = rtp_packet_write_header(rtp, packet->bytes, sizeof packet->bytes) + len;
-        memcpy(packet->bytes + RTP_HEADER_BYTES, payload, len);
+        packet->len = len;
+        memcpy(packet->bytes, room.bytes, len);
     }
 }
 

@@ -38,7 +38,9 @@ struct sim_party {
     struct sim *sim;
     struct leg_media leg;
     const struct codec *codec;
-    void *encoder, *decoder; /**< NULL where the codec has no state */
+    void *encoder, *decoder;        /**< NULL where the codec has no state */
+    struct srtp_sender *sender;     /**< NULL where it sends plain RTP */
+    struct srtp_receiver *receiver; /**< NULL where it is sent plain RTP */
     void *user;
     sim_speak_fn *speak; /**< NULL: sends nothing */
     sim_hear_fn *hear;   /**< NULL: not listened to */
@@ -94,7 +96,8 @@ struct sim_party_config {
     sim_hear_fn *hear;
     void *user;
     uint8_t slot;
-    bool no_events; /**< has not agreed to telephone-event */
+    bool no_events;                     /**< has not agreed to telephone-event */
+    const struct engine_leg_srtp *srtp; /**< the bridge's keys; NULL: plain RTP */
 };
 
 void sim_open(struct sim *sim, uint64_t seed);
@@ -115,6 +118,12 @@ void sim_conference_close(struct sim *sim, struct conference_media *conference);
 void sim_command(struct sim *sim, struct core_command command);
 void sim_commands(struct sim *sim, const struct core_command *commands, uint32_t count, uint64_t token);
 void sim_join(struct sim_party *party, struct conference_media *conference, bool talk, bool listen);
+
+/** The bridge goes over to other keys, and the party to what opens what it is sent then. */
+void sim_change_keys(struct sim_party *party, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before);
+
+/** What the party sends is protected with this key from now on; NULL: with none. */
+void sim_party_send_key(struct sim_party *party, const struct srtp_key *key);
 
 /** The party holds a key for so long from now on, sent as RFC 4733 events in place of audio, end packets thrice. */
 void sim_press(struct sim_party *party, char key, uint32_t ms);
