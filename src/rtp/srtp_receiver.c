@@ -47,7 +47,8 @@ static status outcome(srtp_err_status_t result)
     switch (result) {
     case srtp_err_status_ok: return STATUS_OK;
     case srtp_err_status_auth_fail:
-    case srtp_err_status_cipher_fail: return STATUS_REFUSED; /* how GCM says it */
+    case srtp_err_status_cipher_fail: /* how GCM says it */
+    case srtp_err_status_cant_check: /* RTCP that says it is not encrypted */ return STATUS_REFUSED;
     case srtp_err_status_replay_fail:
     case srtp_err_status_replay_old:
     case srtp_err_status_pkt_idx_old: return STATUS_EXISTS;

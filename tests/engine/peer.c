@@ -130,6 +130,17 @@ void rig_call(struct rig *rig, struct peer *p, const struct engine_leg_media *me
     p->next_us = clock_now_us();
 }
 
+void peer_keys(struct peer *p, const struct engine_leg_srtp *leg)
+{
+    srtp_sender_destroy(p->sender);
+    srtp_receiver_destroy(p->receiver);
+    p->sender = NULL;
+    p->receiver = NULL;
+    if (!leg) return;
+    assert_int_equal(srtp_sender_create(&p->sender, &leg->receive), STATUS_OK);
+    assert_int_equal(srtp_receiver_create(&p->receiver, &leg->send), STATUS_OK);
+}
+
 void peer_send(struct peer *p, const void *bytes, size_t len)
 {
     sendto(p->rtp_fd, bytes, len, 0, (struct sockaddr *)&p->bridge, size_of(&p->bridge));
@@ -137,11 +148,13 @@ void peer_send(struct peer *p, const void *bytes, size_t len)
 
 static void send_rtp(struct peer *p, uint8_t type, const uint8_t *payload, size_t len, uint32_t timestamp)
 {
-    uint8_t bytes[600];
+    _Alignas(8) uint8_t bytes[600];
     struct rtp_packet rtp = {.payload_type = type, .seq = p->seq++, .timestamp = timestamp, .ssrc = p->ssrc};
     size_t header = rtp_packet_write_header(&rtp, bytes, sizeof bytes);
     memcpy(bytes + header, payload, len);
-    peer_send(p, bytes, header + len);
+    len += header;
+    if (p->sender) assert_int_equal(srtp_sender_protect(p->sender, bytes, &len, sizeof bytes), STATUS_OK);
+    peer_send(p, bytes, len);
 }
 
 void peer_send_digit(struct peer *p, char digit)
@@ -207,6 +220,16 @@ static void hear(struct peer *p, const uint8_t *bytes, size_t len)
     }
 }
 
+/* False where it is not protected as it should be. */
+static bool open_packet(struct peer *p, bool rtcp, uint8_t *bytes, size_t *len)
+{
+    if (!p->receiver) return true;
+    status result =
+        rtcp ? srtp_receiver_unprotect_rtcp(p->receiver, bytes, len) : srtp_receiver_unprotect(p->receiver, bytes, len);
+    if (result != STATUS_OK) p->unopened++;
+    return result == STATUS_OK;
+}
+
 static void hear_rtcp(struct peer *p, const uint8_t *bytes, size_t len)
 {
     struct rtcp_cursor cursor;
@@ -231,22 +254,25 @@ static ssize_t receive(const struct peer *p, int fd, uint8_t *bytes, size_t size
     return len;
 }
 
+static void hear_all(struct peer *p, int fd)
+{
+    _Alignas(8) uint8_t bytes[1500];
+    for (ssize_t got; (got = receive(p, fd, bytes, sizeof bytes)) > 0;) {
+        size_t len = (size_t)got;
+        bool rtcp = rtp_is_rtcp(bytes, len);
+        if (!open_packet(p, rtcp, bytes, &len)) continue;
+        rtcp ? hear_rtcp(p, bytes, len) : hear(p, bytes, len);
+    }
+}
+
 static void attend(struct peer *p, int64_t now_us)
 {
-    uint8_t bytes[1500];
-    ssize_t len;
     while (p->bridge.ss_family && now_us >= p->next_us) {
         p->next_us += 20000;
         if (!p->silent) speak(p);
     }
-    while ((len = receive(p, p->rtp_fd, bytes, sizeof bytes)) > 0) {
-        if (rtp_is_rtcp(bytes, (size_t)len))
-            hear_rtcp(p, bytes, (size_t)len);
-        else
-            hear(p, bytes, (size_t)len);
-    }
-    while ((len = receive(p, p->rtcp_fd, bytes, sizeof bytes)) > 0)
-        hear_rtcp(p, bytes, (size_t)len);
+    hear_all(p, p->rtp_fd);
+    hear_all(p, p->rtcp_fd);
 }
 
 void rig_run(struct rig *rig, int ms)
@@ -278,6 +304,7 @@ void rig_close(struct rig *rig)
     for (uint32_t i = 0; i < rig->peer_count; i++) {
         close(rig->peers[i]->rtp_fd);
         close(rig->peers[i]->rtcp_fd);
+        peer_keys(rig->peers[i], NULL);
         free(rig->peers[i]);
     }
 }

@@ -11,6 +11,8 @@
 
 #include "engine/engine.h"
 #include "media/tone.h"
+#include "rtp/srtp_receiver.h"
+#include "rtp/srtp_sender.h"
 
 enum { PEER_KEPT = 1600, PEER_DIGIT_TYPE = 101 };
 
@@ -27,7 +29,10 @@ struct peer {
     uint32_t timestamp, ssrc;
     int64_t next_us;
     struct engine_leg *leg;
+    struct srtp_sender *sender;     /**< NULL: it sends plain RTP */
+    struct srtp_receiver *receiver; /**< NULL: it is sent plain RTP */
 
+    uint64_t unopened; /**< packets with another key, or none */
     uint64_t packets, rtcp_packets, byes;
     uint32_t last_samples; /**< in the last packet */
     uint16_t heard_seq;
@@ -68,6 +73,9 @@ struct peer *rig_peer6(struct rig *rig, double tone_hz);
 
 /** What offer and answer would have given for it. */
 struct engine_leg_media peer_media(const struct peer *peer, uint16_t ptime_ms);
+
+/** From now on it speaks and listens with the keys of its leg; NULL: plain RTP. */
+void peer_keys(struct peer *peer, const struct engine_leg_srtp *leg);
 
 /** Opens a leg for it and lets it send there. */
 void rig_call(struct rig *rig, struct peer *peer, const struct engine_leg_media *media, struct engine_conference *near);
