@@ -11,6 +11,7 @@
 #include "daemon/store_wait.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "signal/dtmf_info.h"
 #include "store/store_read.h"
 #include "store/store_tx.h"
 
@@ -34,13 +35,13 @@ void call_entry_destroy(void *arg)
     if (map_count(cs->by_id) == 0 && cs->idle) cs->idle(cs->idle_arg);
 }
 
-/* A key by SIP INFO: "Signal=5" of application/dtmf-relay, or the bare character of application/dtmf. */
+/* A key by SIP INFO goes the way of all keys of the leg, which knows whether it came as an event too. */
 static void take_info(struct call_entry *e, const struct signal_message *m)
 {
-    const char *at = m->body ? strstr(m->body, "Signal=") : NULL;
-    struct slice key = slice_trim(slice_of(at ? at + 7 : m->body ? m->body : ""));
-    bool known = key.len > 0 && key.at[0] != '\0' && strchr("0123456789*#ABCD", key.at[0]);
-    if (known && e->script) call_script_key(e->script, key.at[0]);
+    struct dtmf_info info;
+    if (!e->leg || e->call->state == CALL_ENDED) return;
+    if (dtmf_info_parse(&info, slice_of(m->body)) == STATUS_OK && info.digit != '\0')
+        engine_leg_press(e->leg, info.digit, info.duration_ms);
 }
 
 void calls_receive(struct calls *cs, const struct signal_message *m)

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "signal/dtmf_info.h"
 
 /** RFC 3261 section 18.3: a datagram that ends before its body does. On streams the parser waits for the rest. */
 static bool is_cut_short(const sip_t *sip)
@@ -72,9 +73,14 @@ struct refusal request_check_invite(const sip_t *sip)
 
 struct refusal request_check_info(const sip_t *sip)
 {
-    if (!has_body(sip) || body_is(sip, "application/dtmf-relay") || body_is(sip, "application/dtmf"))
-        return (struct refusal){0};
-    return (struct refusal){415, "Unsupported Media Type", "Accept: application/dtmf-relay, application/dtmf"};
+    struct dtmf_info info;
+    if (!has_body(sip)) return (struct refusal){0};
+    if (!body_is(sip, "application/dtmf-relay") && !body_is(sip, "application/dtmf"))
+        return (struct refusal){415, "Unsupported Media Type", "Accept: application/dtmf-relay, application/dtmf"};
+    if (body_is_encoded(sip)) return (struct refusal){415, "Unsupported Media Type", "Accept-Encoding: identity"};
+    struct slice body = {sip->sip_payload->pl_data, sip->sip_payload->pl_len};
+    if (dtmf_info_parse(&info, body) != STATUS_OK) return (struct refusal){400, "Not a Digit", NULL};
+    return (struct refusal){0};
 }
 
 static bool supported(const char *option)

@@ -310,9 +310,14 @@ def info_goes_to_parleyd(w):
     phone = establish(w)
     assert phone.ask("INFO", 2, to_tag=phone.tag, body="Signal=5\r\n", type="application/dtmf-relay")[0] == 200
     assert w.parleyd.expect("slow", "info")["body"] == "Signal=5\r\n"
-    code, text = phone.ask("INFO", 3, to_tag=phone.tag, body="x", type="text/plain")
+    assert phone.ask("INFO", 3, to_tag=phone.tag, body="#", type="application/dtmf")[0] == 200
+    assert w.parleyd.expect("slow", "info")["body"] == "#"
+    code, text = phone.ask("INFO", 4, to_tag=phone.tag, body="x", type="text/plain")
     assert code == 415 and "dtmf-relay" in header(text, "Accept")
-    assert phone.ask("BYE", 4, to_tag=phone.tag)[0] == 200
+    for cseq, body in [(5, "Signal=\r\n"), (6, "Signal=99\r\n"), (7, "Hello\r\n")]:
+        assert phone.ask("INFO", cseq, to_tag=phone.tag, body=body, type="application/dtmf-relay")[0] == 400
+    assert phone.ask("INFO", 8, to_tag=phone.tag)[0] == 200  # asks whether the call is there
+    assert phone.ask("BYE", 9, to_tag=phone.tag)[0] == 200
 
 
 def signalling_is_marked_cs3(w):
