@@ -188,7 +188,9 @@ static struct leg_event step_digits(struct leg_own *own, const struct leg_contex
     }
     event.on = dtmf_event(own->digits->list[own->next].digit, &event.code) == STATUS_OK;
     assert(event.on);
-    if (own->on_ticks == 0) dtmf_tone_start(&own->tone, leg->media.codec->rate_hz, event.code);
+    /* In the middle of a digit too, where the codec has changed. */
+    if (own->on_ticks == 0 || own->tone.rate_hz != leg->media.codec->rate_hz)
+        dtmf_tone_start(&own->tone, leg->media.codec->rate_hz, event.code);
     event.last = ++own->on_ticks == DIGIT_TICKS;
     if (event.last) {
         own->on_ticks = 0;

@@ -100,11 +100,16 @@ struct peer *rig_peer6(struct rig *rig, double tone_hz)
     return make_peer(rig, AF_INET6, tone_hz);
 }
 
+uint8_t peer_payload_type(const struct peer *p)
+{
+    return (uint8_t)(p->codec->static_payload_type >= 0 ? p->codec->static_payload_type : 110 + (int)p->codec->id);
+}
+
 struct engine_leg_media peer_media(const struct peer *p, uint16_t ptime_ms)
 {
     return (struct engine_leg_media){.codec = p->codec,
-                                     .send_payload_type = (uint8_t)p->codec->static_payload_type,
-                                     .receive_payload_type = (uint8_t)p->codec->static_payload_type,
+                                     .send_payload_type = peer_payload_type(p),
+                                     .receive_payload_type = peer_payload_type(p),
                                      .send_event_type = PEER_DIGIT_TYPE,
                                      .receive_event_type = PEER_DIGIT_TYPE,
                                      .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,

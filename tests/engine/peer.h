@@ -71,6 +71,9 @@ struct peer *rig_peer(struct rig *rig, double tone_hz);
 /** The same over IPv6. @return NULL where this machine has none */
 struct peer *rig_peer6(struct rig *rig, double tone_hz);
 
+/** Of its codec's packets. */
+uint8_t peer_payload_type(const struct peer *peer);
+
 /** What offer and answer would have given for it. */
 struct engine_leg_media peer_media(const struct peer *peer, uint16_t ptime_ms);
 

@@ -122,8 +122,10 @@ static void leg_operation(struct peer *p)
     case 3: engine_leg_roles(p->leg, talk, listen); break;
     case 4: engine_leg_leave(p->leg); break;
     case 5: {
-        p->codec = codec_by_id((enum codec_id)rng_below(&rng, 2));
-        struct engine_leg_media media = peer_media(p, ptimes[rng_below(&rng, 6)]);
+        p->codec = codec_by_id((enum codec_id)rng_below(&rng, CODEC_COUNT));
+        struct engine_leg_media media = peer_media(p, (uint16_t)codec_packet_ms(p->codec, ptimes[rng_below(&rng, 6)]));
+        media.encode.dtx = rng_below(&rng, 2);
+        media.encode.max_rate_hz = rng_below(&rng, 2) ? 16000 : 0;
         media.send = rng_below(&rng, 4) > 0;
         if (rng_below(&rng, 3) == 0) media.send_event_type = ENGINE_NO_PAYLOAD_TYPE;
         media.receive = rng_below(&rng, 4) > 0;
@@ -145,7 +147,7 @@ static void operate(void)
     if (rng_below(&rng, 3) == 0) {
         conference_operation();
     } else if (!p->leg) {
-        struct engine_leg_media media = peer_media(p, 20);
+        struct engine_leg_media media = peer_media(p, (uint16_t)codec_packet_ms(p->codec, 20));
         rig_call(&rig, p, &media, rng_below(&rng, 2) ? any_conference() : NULL);
         p->recorded = false;
     } else if (rng_below(&rng, 20) == 0) {
@@ -168,7 +170,7 @@ static void attend_all(void)
         }
         if (!p->bridge.ss_family) continue;
         bytes[0] = 0x80;
-        bytes[1] = (uint8_t)p->codec->static_payload_type;
+        bytes[1] = peer_payload_type(p);
         bytes[2] = (uint8_t)(p->seq >> 8);
         bytes[3] = (uint8_t)p->seq++;
         for (size_t k = 12; k < sizeof bytes; k++)
@@ -184,6 +186,7 @@ static void attend_all(void)
 static void random_commands_do_no_harm(void **state)
 {
     (void)state;
+    static const uint32_t rates[] = {8000, 16000, 48000};
     char dir[] = "/tmp/storm_test.XXXXXX";
     uint64_t seed = random_u64();
     print_message("seed %llu%s\n", (unsigned long long)seed, media_guard_on() ? ", media guard on" : "");
@@ -196,7 +199,7 @@ static void random_commands_do_no_harm(void **state)
         assert_int_equal(engine_conference_open(rig.engine, NULL, &conferences[i]), STATUS_OK);
     int16_t pcm[2000] = {1, 2, 3};
     for (uint32_t i = 0; i < 3; i++)
-        assert_int_equal(sound_create(&sounds[i], 8000, pcm, 500 * (i + 1)), STATUS_OK);
+        assert_int_equal(sound_create(&sounds[i], rates[i], pcm, 500 * (i + 1)), STATUS_OK);
     for (int i = 0; i < PEERS; i++)
         rig_peer(&rig, 1000);
     for (int i = 0; i < OPERATIONS; i++) {
