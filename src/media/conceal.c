@@ -131,7 +131,13 @@ void conceal_read(struct conceal *c, int16_t *pcm, size_t samples)
     }
 }
 
+size_t conceal_left(const struct conceal *c)
+{
+    uint32_t whole = c->hold + c->fade;
+    return c->age < whole ? whole - c->age : 0;
+}
+
 bool conceal_faded(const struct conceal *c)
 {
-    return c->age >= c->hold + c->fade;
+    return conceal_left(c) == 0;
 }

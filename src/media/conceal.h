@@ -43,6 +43,9 @@ void conceal_begin(struct conceal *c, const int16_t *end, uint32_t hold_ms, uint
 /** The next samples. */
 void conceal_read(struct conceal *c, int16_t *pcm, size_t samples);
 
+/** Samples to come that are more than zeroes. */
+size_t conceal_left(const struct conceal *c);
+
 /** True where only zeroes will come. */
 bool conceal_faded(const struct conceal *c);
 

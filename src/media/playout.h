@@ -6,9 +6,15 @@
  * 60 ms (changes included), reordering, duplicates, sequence and timestamp jumps, and silence suppression are taken in
  * stride: a gap in timestamps with unbroken sequence numbers is silence, a gap in both is loss and is concealed.
  *
- * Growing, shrinking and the drift of the sender's clock are done by cutting out or putting in whole pitch periods with
- * a cross-fade, at the lag where the signal is most like itself; whole frames are never dropped or repeated. Between
- * such splices samples pass unchanged, bit for bit.
+ * The drift of the sender's clock, and small changes of the delay, are made good by reading a little faster or slower,
+ * between the samples; large and urgent changes by cutting out or putting in whole pitch periods with a cross-fade, at
+ * the lag where the signal is most like itself. Whole frames are never dropped or repeated, and where nothing is to be
+ * made good samples pass unchanged, bit for bit, 12 samples late.
+ *
+ * Where a leg's parts are: playout_line (numbers and times of packets), playout_store (packets that wait),
+ * playout_arrivals and playout_drift (what the network and the sender's clock are like), playout_pace (how the delay
+ * moves), playout_maker (packets, losses and pauses into samples), playout_queue (samples), playout (all of it
+ * together).
  *
  * Not here: sockets, RTP parsing (rtp/), rate conversion, the talk ramp. Audio comes out at the codec's rate_hz.
  *
@@ -69,10 +75,10 @@ struct playout_stats {
     uint64_t played_samples;    /**< all samples handed out while a stream was there */
     uint64_t stretches;         /**< splices that added time */
     uint64_t shrinks;           /**< splices that took time out */
-    uint32_t delay_us;          /**< now: from a packet's arrival to the tick at which its first sample is played */
-    uint32_t target_delay_us;   /**< what the last seconds would need at least */
-    uint32_t jitter_us;         /**< spread of the arrival times over the last seconds (98 % less earliest) */
-    uint32_t buffered_us;       /**< audio that waits, decoded or not */
+    uint32_t delay_us; /**< now: from a packet's arrival to when its first sample is played, in the ticks' time */
+    uint32_t target_delay_us; /**< what the last seconds would need at least */
+    uint32_t jitter_us;       /**< spread of the arrival times over the last seconds (98 % less earliest) */
+    uint32_t buffered_us;     /**< audio that waits, decoded or not */
 };
 
 /**

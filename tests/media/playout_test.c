@@ -17,6 +17,7 @@
 #include "base/rng.h"
 #include "media/g711.h"
 #include "media/playout.h"
+#include "media/playout_queue.h"
 #include "media/tone.h"
 
 enum { RATE = 8000, FRAME = 160, TICK_US = 20000, IN_FLIGHT = 1024 };
@@ -448,7 +449,11 @@ static void a_foreign_clock_is_followed(double ppm, double seconds)
     char what[32];
     sim_init(&s, 7000);
     s.clock = 1.0 - ppm / 1e6;
-    sim_begin(&s);
+    for (int i = 0; i < 750; i++) /* as long as it takes to know the clock and to settle */
+        sim_step(&s);
+    struct playout_stats before = playout_get_stats(s.playout);
+    /* Followed, the sender's tone has the frequency that it has on our clock. */
+    tone_watch_init(&s.watch, RATE, frequency_hz * (1.0 + ppm / 1e6), level_dbfs);
     uint32_t least = UINT32_MAX, most = 0;
     for (int i = 0; i < (int)seconds; i++) {
         sim_run(&s, 1);
@@ -459,8 +464,11 @@ static void a_foreign_clock_is_followed(double ppm, double seconds)
     snprintf(what, sizeof(what), "drift %+.0f ppm", ppm);
     printf("delay %u to %u us\n", least, most);
     assert_steady(&s, what);
-    assert_int_equal(playout_get_stats(s.playout).concealed_samples, 0);
-    assert_true(most - least <= 20000);
+    struct playout_stats after = playout_get_stats(s.playout);
+    assert_int_equal(after.concealed_samples, 0);
+    assert_int_equal(after.stretches + after.shrinks, before.stretches + before.shrinks);
+    assert_true(most - least <= 10000);
+    assert_true(most < 36000);
     sim_clear(&s);
 }
 
@@ -473,29 +481,38 @@ static void drift_of_either_sign_makes_no_break(void **state)
     a_foreign_clock_is_followed(-3000, 120);
 }
 
+/* Much delay that is not needed any more. */
+static void after_jitter(struct sim *s)
+{
+    s->delay_us = 200000;
+    for (int i = 0; i < 150; i++)
+        sim_step(s);
+    s->delay_us = 0;
+    for (int i = 0; i < 25; i++)
+        sim_step(s);
+}
+
 static void splices_fit_tones_of_any_frequency(void **state)
 {
     (void)state;
     double worst_deg = 0.0;
     for (double hz = 313.0; hz < 3100.0; hz += 97.0) {
-        for (double ppm = -3000.0; ppm <= 3000.0; ppm += 6000.0) {
-            struct sim s;
-            sim_init(&s, 7000);
-            s.clock = 1.0 - ppm / 1e6;
-            tone_init(&s.tone, RATE, hz, level_dbfs);
-            sim_begin(&s);
-            tone_watch_init(&s.watch, RATE, hz, level_dbfs);
-            sim_run(&s, 60);
-            if (s.watch.breaks + s.watch.holes > 0) {
-                printf("%.0f Hz %+.0f ppm ", hz, ppm);
-                report(&s, "drift");
-            }
-            worst_deg = fmax(worst_deg, s.watch.max_phase_step_deg);
-            struct playout_stats stats = playout_get_stats(s.playout);
-            assert_true(stats.stretches + stats.shrinks > 5);
-            assert_true(stats.delay_us < 40000);
-            sim_clear(&s);
+        struct sim s;
+        sim_init(&s, 7000);
+        tone_init(&s.tone, RATE, hz, level_dbfs);
+        after_jitter(&s);
+        struct playout_stats before = playout_get_stats(s.playout);
+        tone_watch_init(&s.watch, RATE, hz, level_dbfs);
+        sim_run(&s, 6);
+        if (s.watch.breaks + s.watch.holes > 0) {
+            printf("%.0f Hz ", hz);
+            report(&s, "after jitter");
         }
+        worst_deg = fmax(worst_deg, s.watch.max_phase_step_deg);
+        struct playout_stats after = playout_get_stats(s.playout);
+        assert_true(after.shrinks - before.shrinks > 3);
+        assert_true(after.delay_us < 40000);
+        sim_clear(&s);
     }
     printf("splices in tones of 313 to 3029 Hz: at most %.1f deg\n", worst_deg);
     assert_true(worst_deg < 10.0);
@@ -720,12 +737,12 @@ static void a_splice_where_nothing_fits_is_no_click(void **state)
     struct sim s;
     struct tone more[3];
     sim_init(&s, 7000);
-    s.clock = 1.0 - 3000e-6;
     for (int i = 0; i < 3; i++)
         tone_init(&more[i], RATE, 173.0 + 61.7 * i, -14.0);
     tone_init(&s.tone, RATE, 311.3, -14.0);
     s.chord = more;
-    int steepest = 0, splices = 0, worst = 0, last = 0;
+    after_jitter(&s);
+    int steepest = 0, splices = 0, worst = 0, last = s.pcm[FRAME - 1];
     for (int i = 0; i < 3000; i++) {
         struct playout_stats before = playout_get_stats(s.playout);
         sim_step(&s);
@@ -818,7 +835,7 @@ static void silent_packets_stand_for_zeroes_in_their_place(void **state)
         struct playout_frame frame = playout_take(p, at_us + 5000, heard + (n - 1) * PACKET); /* zero: left as it is */
         assert_int_equal(frame.verdict, PLAYOUT_VOICE);
     }
-    assert_memory_equal(heard, said, sizeof said);
+    assert_memory_equal(heard + PLAYOUT_QUEUE_LAG, said, sizeof said - PLAYOUT_QUEUE_LAG * sizeof said[0]);
     playout_destroy(p);
 }
 
