@@ -99,7 +99,7 @@ static void add_tail(struct conference_media *c, const struct leg_context *conte
     if (!leg->says || !leg->has_slot || !mixer_has(c->graph->mixer, leg->slot)) return;
     if (ramp_silent(&leg->talk_ramp) || !mixer_talked(c->graph->mixer, leg->slot)) return;
     int16_t back[FRAME_SAMPLES_MAX] = {0}, room[FRAME_SAMPLES_MAX];
-    uint32_t rate_hz = leg->media.codec->rate_hz, n = ramp_samples(rate_hz, RAMP_MUTE_MS);
+    uint32_t rate_hz = leg->media.codec->rate_hz, n = ramp_samples(rate_hz, RAMP_LEAVE_MS);
     const int16_t *tail = back;
     for (uint32_t i = 0; i < n; i++)
         back[i] = leg->pcm[frame_samples(rate_hz) - 1 - i];

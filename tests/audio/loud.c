@@ -117,7 +117,7 @@ static void in_a_conference(enum codec_id codec, uint32_t seconds)
 {
     const char *id = board_text("loud/heard-%s", codec_label(codec));
     const char *what = board_text("the same heard over %s, %u s", codec_label(codec), seconds);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     struct scene s;
     scene_open(&s);
     for (int i = 0; i < TALKERS; i++)
@@ -229,7 +229,7 @@ static void alone(enum codec_id codec, uint32_t seconds)
 {
     const char *id = board_text("loud/alone-%s", codec_label(codec));
     const char *what = board_text("one alone at -20 dBFS over %s, %u s", codec_label(codec), seconds);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     struct scene s;
     scene_open(&s);
     struct person *talker = scene_join(&s, phone(codec, 7300), true, true, true);

@@ -83,7 +83,7 @@ static void start(enum codec_id codec)
     uint32_t phases = board_length(4, 40, PHASES_MAX);
     const char *id = board_text("music/start-%s", codec_label(codec));
     const char *what = board_text("starts after joining, %s, %u phases", codec_label(codec), phases);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     double worst = 0;
     for (uint32_t i = 0; i < phases; i++)
         worst = fmax(worst, started_ms(codec, 20000 * i / phases));
@@ -106,7 +106,7 @@ static void loop(enum codec_id codec)
     uint32_t seconds = board_length(3, 20, 600);
     const char *id = board_text("music/loop-%s", codec_label(codec));
     const char *what = board_text("loops over %s, %u s", codec_label(codec), seconds);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     struct scene s;
     struct sound *music = sine(SIM_RATE_HZ);
     struct person *p = wait_with(&s, codec, music);
@@ -194,7 +194,7 @@ static void fade(enum codec_id codec)
     uint32_t phases = board_length(4, 40, PHASES_MAX);
     const char *id = board_text("music/fade-%s", codec_label(codec));
     const char *what = board_text("fades as the conference starts, %s, %u phases", codec_label(codec), phases);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     struct faded worst = {.largest_dbfs = -200, .silent = true};
     for (uint32_t i = 0; i < phases; i++) {
         struct faded f = fade_at(codec, 20000 * i / phases);

@@ -48,7 +48,7 @@ static void line(enum codec_id codec, const char *kind, const char *about, doubl
 {
     const char *id = board_text("own/%s%s", codec_label(codec), kind);
     const char *what = board_text("own voice over %s, %s", codec_label(codec), about);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     struct own own = measure(codec, level_dbfs, third);
     bool exact = codec_is_exact(codec);
     double limit = exact ? -60 : own.noise_db;

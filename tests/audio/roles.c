@@ -3,8 +3,8 @@
  * and given back in turn, 60 to 140 ms apart.
  *
  * click: the largest window of 5 ms of what is heard besides the tone (residual.h), from before the first to after the
- * last change, against the same figure's mean while nothing is changed; L16, which has no noise of its own, against
- * -50 dBFS.
+ * last change, against the largest of four seconds in which nothing is changed; L16, which has no noise of its own,
+ * against -50 dBFS.
  *
  * heard: from the tick that is reported for the command (which is what lets the REST reply go out) to the sending of
  * the packet in which the tone is back, at 30 dB below its level.
@@ -51,7 +51,7 @@ static struct toggles measure(enum codec_id codec, uint32_t count)
     person_listen(listener, EVENLY_S * 1000);
     scene_run_ms(&s, EVENLY_S * 1000 + 100);
     t.steady_dbfs =
-        residual_measure(listener->kept, listener->kept_count, person_rate(listener), SCENE_TONE_HZ).mean_dbfs;
+        residual_measure(listener->kept, listener->kept_count, person_rate(listener), SCENE_TONE_HZ).largest_dbfs;
     person_listen(listener, count * 140 + 1000);
     scene_run_ms(&s, 100);
     for (uint32_t i = 0; i < count; i++) {
@@ -77,7 +77,7 @@ static void line(enum codec_id codec, uint32_t count)
 {
     const char *id = board_text("roles/%s", codec_label(codec));
     const char *what = board_text("talk and listen over %s, %u times", codec_label(codec), count);
-    if (!codec_is_carried(codec) || !board_wants(id, what)) return;
+    if (!board_wants(id, what)) return;
     struct toggles t = measure(codec, count);
     double limit_dbfs = codec_is_exact(codec) ? limit_exact_dbfs : t.steady_dbfs + 6;
     board_share(id, what, board_text("heard in 40 ms, 5 ms windows up to %.1f dBFS", limit_dbfs),
@@ -89,7 +89,8 @@ static void line(enum codec_id codec, uint32_t count)
 int main(int argc, char **argv)
 {
     board_open(argc, argv, "roles", "Talk and listen taken away and given back under a steady 1013 Hz");
-    for (int id = 0; id < CODEC_COUNT; id++)
-        line((enum codec_id)id, board_length(20, 100, 1000));
+    static const enum codec_id codecs[] = {CODEC_PCMU, CODEC_PCMA, CODEC_L16_8, CODEC_L16_16, CODEC_L16_48, CODEC_OPUS};
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
+        line(codecs[i], board_length(20, 100, 1000));
     return board_close();
 }

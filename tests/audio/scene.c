@@ -1,8 +1,12 @@
 #include "scene.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void keep(int16_t *kept, size_t *count, size_t max, const int16_t *pcm, uint32_t samples)
 {
@@ -42,6 +46,7 @@ void scene_open(struct scene *s)
     memset(s, 0, sizeof *s);
     sim_open(&s->sim, 1);
     s->conference = sim_conference(&s->sim, SCENE_SLOT);
+    s->rate_hz = SIM_RATE_HZ;
     scene_audio(s, ENGINE_AUDIO_MIX);
 }
 
@@ -55,21 +60,56 @@ void scene_close(struct scene *s)
     }
 }
 
+/* True where one speaks at this rate or above, and another hears. */
+static bool wants(const struct scene *s, uint32_t rate_hz)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        for (uint32_t k = 0; k < s->count; k++) {
+            const struct person *a = &s->people[i], *b = &s->people[k];
+            bool apart = i != k && !a->gone && !b->gone && a->talk && b->listen;
+            if (apart && person_rate(a) >= rate_hz && person_rate(b) >= rate_hz) return true;
+        }
+    }
+    return false;
+}
+
+static void tune(struct scene *s, bool lower)
+{
+    uint32_t rate_hz = wants(s, 48000) ? 48000 : wants(s, 16000) ? 16000 : 8000;
+    if (rate_hz == s->rate_hz || (rate_hz < s->rate_hz && !lower)) return;
+    s->rate_hz = rate_hz;
+    sim_conference_rate(&s->sim, s->conference, rate_hz);
+}
+
 struct person *scene_join(struct scene *s, struct sim_party_config config, bool speaks, bool talk, bool listen)
 {
     struct person *p = &s->people[s->count++];
+    assert_true(s->count <= SCENE_PEOPLE_MAX);
     config.speak = speaks ? say : NULL;
     config.hear = hear;
     config.user = p;
     config.slot = SCENE_SLOT;
     p->party = sim_call(&s->sim, &config);
+    p->talk = talk;
+    p->listen = listen;
     person_says(p, SCENE_TONE_HZ, SCENE_LEVEL_DBFS);
+    tune(s, true);
     sim_join(p->party, s->conference, talk, listen);
     return p;
 }
 
+void scene_leave(struct scene *s, struct person *p)
+{
+    p->gone = true;
+    sim_command(&s->sim, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &p->party->leg});
+    tune(s, true);
+}
+
 void scene_roles(struct scene *s, struct person *p, bool talk, bool listen)
 {
+    p->talk = talk;
+    p->listen = listen;
+    tune(s, false);
     sim_command(&s->sim,
                 (struct core_command){.type = CORE_LEG_ROLES, .leg = &p->party->leg, .talk = talk, .listen = listen});
 }
@@ -132,12 +172,6 @@ const char *codec_label(enum codec_id id)
     else
         snprintf(labels[id], sizeof labels[id], "%s", codec->name);
     return labels[id];
-}
-
-bool codec_is_carried(enum codec_id id)
-{
-    const struct codec *codec = codec_by_id(id);
-    return codec->rate_hz == SIM_RATE_HZ && !codec->encoder_bytes;
 }
 
 bool codec_is_exact(enum codec_id id)

@@ -14,7 +14,7 @@
 #include "media/tone.h"
 #include "sim.h"
 
-enum { SCENE_PEOPLE_MAX = 16, SCENE_SLOT = 3 };
+enum { SCENE_PEOPLE_MAX = 250, SCENE_SLOT = 3 };
 
 /** The tone that all lines speak of, and where its level is chosen freely, that level. */
 #define SCENE_TONE_HZ    1013.0
@@ -30,6 +30,7 @@ struct person {
     struct sim_party *party;
     person_voice_fn *voice; /**< NULL: the tone */
     void *user;             /**< the voice's */
+    bool talk, listen, gone;
     struct tone tone;
     bool mute;               /**< says zeroes */
     struct tone_watch watch; /**< put to use where its rate_hz is not 0 */
@@ -45,12 +46,16 @@ struct scene {
     struct conference_media *conference;
     struct person people[SCENE_PEOPLE_MAX];
     uint32_t count;
+    uint32_t rate_hz; /**< at which the conference mixes */
 };
 
 /** A party's codec, where its packets come within 20 ms, and packets of 20 ms, or as long as the codec has them. */
 struct sim_party_config phone(enum codec_id codec, int64_t phase_us);
 
-/** A conference in which the mix is heard. */
+/**
+ * A conference in which the mix is heard. As the engine has it, it mixes at the highest rate at which one can speak and
+ * another hear; who comes and goes changes that, mutes only raise it.
+ */
 void scene_open(struct scene *s);
 void scene_close(struct scene *s);
 
@@ -60,6 +65,7 @@ void scene_close(struct scene *s);
  */
 struct person *scene_join(struct scene *s, struct sim_party_config config, bool speaks, bool talk, bool listen);
 
+void scene_leave(struct scene *s, struct person *p);
 void scene_roles(struct scene *s, struct person *p, bool talk, bool listen);
 void scene_audio(struct scene *s, enum engine_audio audio);
 void scene_run_ms(struct scene *s, uint32_t ms);
@@ -80,9 +86,6 @@ uint32_t person_rate(const struct person *p);
 
 /** As it stands in tables: PCMU, G722, L16/16, opus. Borrowed for ever. */
 const char *codec_label(enum codec_id id);
-
-/** True where the bridge's conferences can have it: the codec's rate is theirs, and it has no state. */
-bool codec_is_carried(enum codec_id id);
 
 /** True where the codec gives back exactly the samples that were put in. */
 bool codec_is_exact(enum codec_id id);
