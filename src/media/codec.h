@@ -136,10 +136,10 @@ struct codec {
                                 size_t *samples);
 
     /**
-     * Makes up `samples` samples, any number, for lost packets. NULL where the format has nothing of its own: the
-     * playout buffer then repeats the last pitch periods. next and next_len: the payload after the gap where it is
-     * there already, any bytes; else NULL and 0. Where it carries in-band forward error correction, that replaces the
-     * end of the gap; call once for the whole gap then. It is still to be decoded afterwards.
+     * Makes up `samples` samples for lost packets, any number (whole 10 ms sound best). NULL where the format has
+     * nothing of its own: the playout buffer then repeats the last pitch periods. next and next_len: the payload after
+     * the gap where it is there already, any bytes; else NULL and 0. Where it carries in-band forward error correction,
+     * that replaces the end of the gap; call once for the whole gap then. It is still to be decoded afterwards.
      */
     void (*conceal)(void *state, const uint8_t *next, size_t next_len, int16_t *pcm, size_t samples);
 

@@ -7,7 +7,7 @@
 
 enum {
     RATE_HZ = 48000,
-    STEP = RATE_HZ / 400, /* 2.5 ms, what all lengths in Opus are multiples of */
+    STEP = RATE_HZ / 100, /* 10 ms: of less, SILK would make up as much and leave out the rest */
     COMPLEXITY = 5,
     DEFAULT_BPS = 40000,
     LEAST_BPS = 6000,

@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
+#include "made_voice.h"
 #include "media/codec.h"
 #include "media/g711.h"
 #include "media/g722.h"
 #include "media/l16.h"
 #include "media/opus_codec.h"
+#include "media/tone.h"
 
 /* An encoder and the decoder for what it makes. */
 struct coder {
@@ -31,6 +34,16 @@ static void coder_open(struct coder *c, const struct codec *codec, const struct 
         assert_non_null(c->decoder = malloc(codec_decoder_bytes(codec)));
         codec->decoder_init(c->decoder);
     }
+}
+
+/* One packet through both. */
+static void coder_pass(struct coder *c, const int16_t *pcm, size_t count, int16_t *out)
+{
+    uint8_t payload[CODEC_PAYLOAD_OUT_MAX * 2];
+    size_t samples = 0, len = c->codec->encode(c->encoder, pcm, count, payload, sizeof(payload));
+    assert_true(len > 0);
+    assert_int_equal(c->codec->decode(c->decoder, payload, len, out, count, &samples), STATUS_OK);
+    assert_int_equal(samples, count);
 }
 
 static void coder_close(struct coder *c)
@@ -192,6 +205,144 @@ static void silence_is_seen_without_decoding(void **state)
     }
 }
 
+enum { TONE_HZ = 1013, SECONDS = 3 };
+
+/* A tone through one codec and then another, as a bridge at 8 kHz has it; the last second is measured. */
+static struct tone_reading pass_tone(const struct codec *first, const struct codec *second, double level_dbfs)
+{
+    struct coder one, two;
+    coder_open(&one, first, &(struct codec_params){0});
+    coder_open(&two, second, &(struct codec_params){0});
+    size_t rate = first->rate_hz, frame = rate / 1000 * codec_packet_ms(first, 20), at = 0;
+    int16_t *heard = calloc(rate * SECONDS, sizeof(*heard));
+    assert_non_null(heard);
+    struct tone tone;
+    tone_init(&tone, first->rate_hz, TONE_HZ, level_dbfs);
+    for (; at + frame <= rate * SECONDS; at += frame) {
+        int16_t pcm[FRAME_SAMPLES_MAX];
+        tone_read(&tone, pcm, frame);
+        coder_pass(&one, pcm, frame, pcm);
+        coder_pass(&two, pcm, frame, heard + at);
+    }
+    struct tone_reading r = tone_measure(heard + at - rate, rate, (uint32_t)rate, TONE_HZ, at - rate);
+    free(heard);
+    coder_close(&one);
+    coder_close(&two);
+    return r;
+}
+
+static void a_tone_keeps_its_level(void **state)
+{
+    (void)state;
+    for (int id = 0; id < CODEC_COUNT; id++) {
+        const struct codec *c = codec_by_id((enum codec_id)id);
+        for (double level = -1; level >= -36; level -= level > -2 ? 11 : 12) {
+            struct tone_reading r = pass_tone(c, c, level);
+            print_message("%s/%u twice, %.0f dBFS: level %+.3f dB, residual %.1f dBFS\n", c->name, c->rate_hz, level,
+                          r.level_dbfs - level, r.residual_dbfs);
+            double may = id == CODEC_G722 || id == CODEC_OPUS ? 0.5 : 0.05;
+            assert_true(r.level_dbfs - level < may && level - r.level_dbfs < may);
+            assert_true(r.residual_dbfs < level - 30);
+        }
+    }
+}
+
+static void a_tone_keeps_its_level_from_one_law_to_the_other(void **state)
+{
+    (void)state;
+    for (double level = -1; level >= -36; level -= level > -2 ? 11 : 12) {
+        double there = pass_tone(&codec_pcmu, &codec_pcma, level).level_dbfs - level;
+        double back = pass_tone(&codec_pcma, &codec_pcmu, level).level_dbfs - level;
+        print_message("PCMU to PCMA, %.0f dBFS: %+.3f dB; PCMA to PCMU: %+.3f dB\n", level, there, back);
+        assert_true(there < 0.3 && there > -0.3 && back < 0.3 && back > -0.3);
+    }
+}
+
+static void linear_samples_pass_bit_for_bit(void **state)
+{
+    (void)state;
+    const struct codec *l16[] = {&codec_l16_8, &codec_l16_16, &codec_l16_48};
+    for (int i = 0; i < 3; i++) {
+        int16_t pcm[480], back[480];
+        uint8_t payload[960];
+        size_t samples, count = l16[i]->rate_hz / 100;
+        for (size_t k = 0; k < count; k++)
+            pcm[k] = (int16_t)(k * 7919 + 32768);
+        assert_int_equal(l16[i]->encode(NULL, pcm, count, payload, sizeof(payload)), 2 * count);
+        assert_int_equal(payload[0] << 8 | payload[1], 0x8000); /* big-endian */
+        assert_int_equal(l16[i]->decode(NULL, payload, 2 * count, back, count, &samples), STATUS_OK);
+        assert_memory_equal(pcm, back, 2 * count);
+        assert_int_equal(l16[i]->duration(payload, 5), 0);
+        assert_int_equal(l16[i]->decode(NULL, payload, 5, back, count, &samples), STATUS_INVALID);
+    }
+}
+
+/* What a follower of a shared encoder lives on. */
+static void a_copied_state_goes_on_exactly(void **state)
+{
+    (void)state;
+    for (int id = 0; id < CODEC_COUNT; id++) {
+        const struct codec *c = codec_by_id((enum codec_id)id);
+        if (!c->encoder_bytes) continue;
+        struct coder coder, copy;
+        coder_open(&coder, c, &(struct codec_params){.fec = true, .loss_percent = 10});
+        coder_open(&copy, c, &(struct codec_params){0});
+        struct made_voice voice;
+        made_voice_init(&voice, c->rate_hz, 3);
+        for (int tick = 0; tick < 100; tick++) {
+            int16_t pcm[FRAME_SAMPLES_MAX], one[FRAME_SAMPLES_MAX], two[FRAME_SAMPLES_MAX];
+            size_t frame = frame_samples(c->rate_hz);
+            made_voice_read(&voice, pcm, frame);
+            if (tick == 37) {
+                memcpy(copy.encoder, coder.encoder, codec_encoder_bytes(c));
+                memcpy(copy.decoder, coder.decoder, codec_decoder_bytes(c));
+            }
+            coder_pass(&coder, pcm, frame, one);
+            coder_pass(&copy, pcm, frame, two);
+            if (tick >= 37) assert_memory_equal(one, two, frame * sizeof(*one));
+        }
+        coder_close(&coder);
+        coder_close(&copy);
+    }
+}
+
+/* Whatever comes, duration and decode agree, nothing is written past the end, and the decoder can go on. */
+static void decoders_take_any_bytes(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 11);
+    for (int id = 0; id < CODEC_COUNT; id++) {
+        const struct codec *c = codec_by_id((enum codec_id)id);
+        struct coder coder;
+        coder_open(&coder, c, &(struct codec_params){0});
+        for (int round = 0; round < 3000; round++) {
+            int16_t pcm[60 * 48 + 1];
+            uint8_t payload[CODEC_PAYLOAD_IN_MAX];
+            size_t len = rng_below(&rng, rng_below(&rng, 8) ? 200 : sizeof(payload) + 1), samples = 0;
+            size_t most = c->rate_hz / 1000 * 60, gap = 1 + rng_below(&rng, (uint32_t)most);
+            for (size_t i = 0; i < len; i++)
+                payload[i] = (uint8_t)rng_u32(&rng);
+            uint8_t *exact = malloc(len > 0 ? len : 1); /* so that a reader past its end is found */
+            assert_non_null(exact);
+            memcpy(exact, payload, len);
+            size_t duration = c->duration(exact, len);
+            pcm[most] = 0x5555;
+            if (c->conceal && round % 5 == 0) c->conceal(coder.decoder, exact, len, pcm, gap);
+            if (c->has_fec) (void)c->has_fec(exact, len);
+            if (c->decode(coder.decoder, exact, len, pcm, most, &samples) == STATUS_OK) {
+                assert_int_equal(samples, duration);
+                assert_true(samples <= most);
+            } else {
+                assert_int_equal(samples, 0);
+            }
+            assert_int_equal(pcm[most], 0x5555);
+            free(exact);
+        }
+        coder_close(&coder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +354,11 @@ int main(void)
         cmocka_unit_test(packets_are_of_lengths_that_the_encoder_can_send),
         cmocka_unit_test(payloads_are_coded_whole_or_not_at_all),
         cmocka_unit_test(silence_is_seen_without_decoding),
+        cmocka_unit_test(a_tone_keeps_its_level),
+        cmocka_unit_test(a_tone_keeps_its_level_from_one_law_to_the_other),
+        cmocka_unit_test(linear_samples_pass_bit_for_bit),
+        cmocka_unit_test(a_copied_state_goes_on_exactly),
+        cmocka_unit_test(decoders_take_any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
