@@ -21,6 +21,7 @@ void conference_media_init(struct conference_media *c, struct conference_graph *
     c->graph = graph;
     c->tick_us = INT64_MIN;
     conference_keys_clear(&c->keys);
+    conference_shares_init(&c->shares);
 }
 
 /* The graph at which a change of rate will end: who comes gets a place there. */
@@ -181,6 +182,7 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
     add_tail(c, context, leg);
     conference_keys_leave(&c->keys, leg);
     give_slot_back(c, leg);
+    leg_encoder_leave(leg->encoder);
     leg->conference = NULL;
     leg->not_before_us = c->tick_us == INT64_MIN ? INT64_MIN : c->tick_us + NEAR_US;
     list_remove(&leg->link);
@@ -502,6 +504,27 @@ static const int16_t *hear(struct conference_media *c, const struct leg_context 
     return crossed->pcm;
 }
 
+/* True where this, that a leg hears, is what all hear who have no mix of their own. */
+static bool is_common(struct conference_media *c, const struct leg_context *context, const struct conference_scratch *s,
+                      const int16_t *pcm, uint32_t rate_hz)
+{
+    const struct graph_common *crossed = &s->crossed[resample_rate_index(rate_hz)];
+    if (!c->graph) return !pcm;
+    if (c->change == CONFERENCE_CROSSES) return crossed->made && pcm == crossed->pcm;
+    return pcm == conference_graph_common_at(c->graph, context->bank, rate_hz);
+}
+
+/* By an encoder that remembers, be it shared. */
+static void send_encoded(struct conference_media *c, const struct leg_context *context,
+                         const struct conference_scratch *s, struct leg_media *leg, const int16_t *pcm)
+{
+    static const int16_t silence[FRAME_SAMPLES_MAX];
+    bool common = is_common(c, context, s, pcm, leg->media.codec->rate_hz);
+    if (conference_shares_take(&c->shares, leg, pcm ? pcm : silence, common)) return;
+    media_count(&context->counters->encodes_own, 1);
+    leg_encoder_send(leg->encoder, leg, context, pcm ? pcm : silence);
+}
+
 /* That, as far as the leg listens. @param[out] shared  false where it is for this leg alone */
 static const int16_t *heard_by(struct conference_media *c, const struct leg_context *context,
                                struct conference_scratch *s, struct leg_media *leg, bool *shared)
@@ -520,17 +543,11 @@ static const int16_t *heard_by(struct conference_media *c, const struct leg_cont
     return pcm ? s->pcm : NULL;
 }
 
-static void send_pcm(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,
-                     struct leg_media *leg, const int16_t *pcm, bool shared)
+static void send_pcm(const struct leg_context *context, struct conference_scratch *s, struct leg_media *leg,
+                     const int16_t *pcm, bool shared)
 {
     const struct codec *codec = leg->media.codec;
     struct conference_payload *payload = shared ? &s->common[codec->id] : &s->own;
-    (void)c;
-    if (leg->encoder) {
-        media_count(&context->counters->encodes_own, 1);
-        leg_encoder_send(leg->encoder, leg, context, pcm);
-        return;
-    }
     if (!pcm) {
         payload = &s->silence[codec->id];
     } else if (!shared || !payload->made) {
@@ -560,12 +577,16 @@ static void send_heard(struct conference_media *c, const struct leg_context *con
         shared = shared && pcm == heard;
     }
     if (leg->own.records) leg_own_record_tick(&leg->own, context, pcm, samples);
-    if (!leg->media.send)
+    bool silent = !leg->media.send, in_event = event.on || leg->in_event;
+    if (silent || in_event) leg_encoder_leave(leg->encoder); /* its listener misses what the others are sent */
+    if (silent)
         leg_send_frame(leg, context, NULL, 0);
-    else if (event.on || leg->in_event)
+    else if (in_event)
         leg_send_event(leg, context, &event);
+    else if (leg->encoder)
+        send_encoded(c, context, s, leg, pcm);
     else
-        send_pcm(c, context, s, leg, pcm, shared);
+        send_pcm(context, s, leg, pcm, shared);
 }
 
 /* The mix of all, as it is recorded: without music, be it on its way out. */
@@ -610,6 +631,7 @@ void conference_media_tick(struct conference_media *c, const struct leg_context 
         send_heard(c, context, s, leg);
         leg_media_keep_house(leg, context, now_us);
     }
+    conference_shares_send(&c->shares, context);
     end_tick(c, context);
 }
 

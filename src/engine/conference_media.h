@@ -5,8 +5,8 @@
  * sounds laid over it go through a limiter of their own, so that no sample of music is ever in the mixer, and hence in
  * no recording: where the mix begins, what is left of the music fades over the mix for the listeners only.
  *
- * Everybody who hears the same thing in the same codec is sent one and the same encoded frame, where the codec is one
- * whose encoder remembers nothing.
+ * Everybody who hears the same thing in the same codec is sent one and the same encoded frame; where the encoder
+ * remembers, as far as conference_shares.h can bring them together.
  *
  * Each leg says and hears at its codec's rate, each sound plays at its own; what they have in common is mixed at one
  * rate, by a graph (conference_graph.h).
@@ -26,6 +26,7 @@
 #include "base/ring.h"
 #include "engine/conference_graph.h"
 #include "engine/conference_keys.h"
+#include "engine/conference_shares.h"
 #include "engine/conference_source.h"
 #include "engine/engine.h"
 #include "engine/leg_media.h"
@@ -60,6 +61,7 @@ struct conference_media {
     struct conference_play plays[CONFERENCE_PLAYS_MAX];
     uint64_t play_order;
     struct conference_keys keys;
+    struct conference_shares shares;
     struct leg_media *talkers; /**< who says something in this tick, by next_talker */
 
     /* The last voice of those who left since the last tick, fading out, at graph's rate. */

@@ -1,20 +1,10 @@
 #include "engine/leg_encoder.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/leg_media.h"
 #include "engine/leg_send.h"
-
-enum { PACKET_MS_MAX = 60 };
-
-struct leg_encoder {
-    const struct codec *codec;
-    bool dtx;
-    int16_t pcm[PACKET_MS_MAX * 48]; /* of the packet that gathers */
-    alignas(max_align_t) unsigned char state[];
-};
 
 status leg_encoder_create(struct leg_encoder **out, const struct codec *codec, const struct codec_params *params)
 {
@@ -25,6 +15,7 @@ status leg_encoder_create(struct leg_encoder **out, const struct codec *codec, c
         encoder->codec = codec;
         encoder->dtx = params->dtx;
         codec->encoder_init(encoder->state, params);
+        encoder_member_init(&encoder->member, encoder->state);
     }
     *out = encoder;
     return STATUS_OK;
@@ -41,14 +32,24 @@ void leg_encoder_change(struct leg_encoder *encoder, const struct codec_params *
     if (encoder->codec->encoder_change) encoder->codec->encoder_change(encoder->state, params);
 }
 
-/* @return 0 where the payload need not be sent */
-static size_t encode(struct leg_encoder *encoder, const int16_t *pcm, size_t samples, uint8_t *packet)
+void leg_encoder_leave(struct leg_encoder *encoder)
+{
+    if (encoder) encoder_share_leave(&encoder->member);
+}
+
+size_t leg_encoder_encode(const struct leg_encoder *encoder, void *state, const int16_t *pcm, size_t samples,
+                          uint8_t *packet)
 {
     const struct codec *codec = encoder->codec;
     uint8_t *payload = packet + RTP_HEADER_BYTES;
-    size_t len = codec->encode(encoder->state, pcm, samples, payload, LEG_PAYLOAD_MAX);
+    size_t len = codec->encode(state, pcm, samples, payload, LEG_PAYLOAD_MAX);
     bool unsent = encoder->dtx && codec->is_unsent && codec->is_unsent(payload, len);
     return unsent ? 0 : len;
+}
+
+static size_t encode(struct leg_encoder *encoder, const int16_t *pcm, size_t samples, uint8_t *packet)
+{
+    return leg_encoder_encode(encoder, encoder->state, pcm, samples, packet);
 }
 
 /* Whole packets, each encoded when its last sample is there. */
@@ -79,8 +80,6 @@ static void send_whole(struct leg_encoder *encoder, struct leg_media *leg, const
 void leg_encoder_send(struct leg_encoder *encoder, struct leg_media *leg, const struct leg_context *context,
                       const int16_t *pcm)
 {
-    static const int16_t silence[FRAME_SAMPLES_MAX];
-    if (!pcm) pcm = silence;
     if (!encoder->codec->joins) {
         send_whole(encoder, leg, context, pcm);
         return;

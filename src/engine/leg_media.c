@@ -354,6 +354,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     struct engine_leg_media before = leg->media;
     bool new_format = before.codec != media->codec || before.send_ptime_ms != media->send_ptime_ms;
     if (new_format) leg_send_drop(leg);
+    leg_encoder_leave(leg->encoder);
     if (before.codec != media->codec)
         exchange_codec(leg, playout, encoder);
     else if (media->receive && !before.receive)

@@ -75,7 +75,7 @@ struct leg_media {
     mixer_slot slot;
     struct ramp talk_ramp, listen_ramp;
     bool says; /**< pcm holds its voice of this tick */
-    struct leg_media *next_talker;
+    struct leg_media *next_talker, *next_waiting;
     struct leg_encoder *encoder; /**< owned; NULL where the codec's encoder remembers nothing */
     struct leg_voice voice;
 
