@@ -60,6 +60,7 @@ status conference_create(struct conference **out, const char *id, const char *ac
     c->record = options->record;
     c->auto_end_s = options->auto_end_s;
     c->participants_max = options->participants_max;
+    c->talkers_max = options->talkers_max;
     c->created_unix_ms = c->updated_unix_ms = now_unix_ms;
     *out = c;
     return STATUS_OK;
@@ -162,6 +163,7 @@ static void say_leg(struct change *x, enum conference_effect_type type, const st
     effect->talk = p->talk;
     effect->listen = p->listen;
     effect->on = p->dtmf_pass_through;
+    effect->voice = p->voice;
 }
 
 static void say_beep(struct change *x, enum conference_beep beep)
@@ -212,6 +214,7 @@ static struct participant *participant_create(const struct conference_event *eve
         .listen = event->listen,
         .dtmf_pass_through = event->dtmf,
         .start_conf_on_enter = event->start,
+        .voice = event->voice,
         .revision = 1,
         .created_unix_ms = now_unix_ms,
         .updated_unix_ms = now_unix_ms,
@@ -220,9 +223,15 @@ static struct participant *participant_create(const struct conference_event *eve
     return p;
 }
 
+static bool gain_valid(int gain_db)
+{
+    return gain_db >= PARTICIPANT_GAIN_MIN_DB && gain_db <= PARTICIPANT_GAIN_MAX_DB;
+}
+
 static status apply_join(struct change *x)
 {
     struct conference *c = x->c;
+    if (!gain_valid(x->event->voice.gain_db)) return STATUS_INVALID;
     if (conference_participant(c, x->event->call)) return STATUS_EXISTS;
     if (c->participants_max > 0 && c->participant_count >= c->participants_max) return STATUS_FULL;
     struct participant *p = participant_create(x->event, x->now_unix_ms);
@@ -267,18 +276,32 @@ static status apply_leave(struct change *x, bool put_out)
 }
 
 /** Gives a participant new privileges and says what changed; nothing where they are what it has. */
-static void participant_set(struct change *x, struct participant *p, bool talk, bool listen, bool dtmf)
+static void participant_set(struct change *x, struct participant *p, const struct participant *new)
 {
-    bool roles = talk != p->talk || listen != p->listen;
-    bool digits = dtmf != p->dtmf_pass_through;
-    if (!roles && !digits) return;
-    p->talk = talk;
-    p->listen = listen;
-    p->dtmf_pass_through = dtmf;
+    bool roles = new->talk != p->talk || new->listen != p->listen;
+    bool digits = new->dtmf_pass_through != p->dtmf_pass_through;
+    bool voice = new->voice.gain_db != p->voice.gain_db || new->voice.automatic_gain != p->voice.automatic_gain ||
+                 new->voice.noise_suppression != p->voice.noise_suppression;
+    if (!roles && !digits && !voice) return;
+    p->talk = new->talk;
+    p->listen = new->listen;
+    p->dtmf_pass_through = new->dtmf_pass_through;
+    p->voice = new->voice;
     p->revision++;
     p->updated_unix_ms = x->now_unix_ms;
     if (roles) say_leg(x, EFFECT_LEG_ROLES, p);
     if (digits) say_leg(x, EFFECT_LEG_DTMF, p);
+    if (voice) say_leg(x, EFFECT_LEG_VOICE, p);
+}
+
+static void take_update(struct participant *p, const struct conference_event *e)
+{
+    if (e->set_talk) p->talk = e->talk;
+    if (e->set_listen) p->listen = e->listen;
+    if (e->set_dtmf) p->dtmf_pass_through = e->dtmf;
+    if (e->set_gain) p->voice.gain_db = e->voice.gain_db;
+    if (e->set_noise_suppression) p->voice.noise_suppression = e->voice.noise_suppression;
+    if (e->set_automatic_gain) p->voice.automatic_gain = e->voice.automatic_gain;
 }
 
 static status apply_privileges(struct change *x)
@@ -286,17 +309,15 @@ static status apply_privileges(struct change *x)
     const struct conference_event *e = x->event;
     struct participant *p = conference_participant(x->c, e->call);
     if (!p) return STATUS_NOT_FOUND;
-    bool talk = p->talk, listen = p->listen, dtmf = p->dtmf_pass_through;
+    struct participant new = *p;
     switch (e->type) {
-    case CONFERENCE_SET_TALK: talk = e->on; break;
-    case CONFERENCE_SET_LISTEN: listen = e->on; break;
-    case CONFERENCE_SET_DTMF: dtmf = e->on; break;
-    default:
-        if (e->set_talk) talk = e->talk;
-        if (e->set_listen) listen = e->listen;
-        if (e->set_dtmf) dtmf = e->dtmf;
+    case CONFERENCE_SET_TALK: new.talk = e->on; break;
+    case CONFERENCE_SET_LISTEN: new.listen = e->on; break;
+    case CONFERENCE_SET_DTMF: new.dtmf_pass_through = e->on; break;
+    default: take_update(&new, e);
     }
-    participant_set(x, p, talk, listen, dtmf);
+    if (!gain_valid(new.voice.gain_db)) return STATUS_INVALID;
+    participant_set(x, p, &new);
     return STATUS_OK;
 }
 

@@ -46,11 +46,20 @@ enum { CONFERENCE_ALIAS_CHARACTERS = 64, CONFERENCE_ALIAS_SIZE = CONFERENCE_ALIA
 /** True for at most 64 characters of well-formed UTF-8 without a NUL; an empty alias is one. */
 bool conference_alias_valid(struct slice text);
 
+enum { PARTICIPANT_GAIN_MIN_DB = -60, PARTICIPANT_GAIN_MAX_DB = 20 };
+
+/** What is done to a participant's voice before others hear it. All zero: nothing. */
+struct participant_voice {
+    int gain_db; /**< PARTICIPANT_GAIN_MIN_DB to PARTICIPANT_GAIN_MAX_DB */
+    bool noise_suppression, automatic_gain;
+};
+
 /** A call that is in the conference. */
 struct participant {
     struct list link; /**< in conference.participants, oldest first */
     id_text call;
     bool talk, listen, dtmf_pass_through, start_conf_on_enter;
+    struct participant_voice voice;
     uint32_t revision; /**< 1 when it joins; one more with each event that changes it */
     int64_t created_unix_ms, updated_unix_ms;
 };
@@ -67,6 +76,7 @@ struct conference {
     uint32_t events;           /**< how many callbacks it has numbered so far, from 1 on without gaps (Parley-Event) */
     uint32_t auto_end_s;       /**< terminates itself this long after it became empty; 0: never */
     uint32_t participants_max; /**< 0: no limit */
+    uint32_t talkers_max;      /**< only the loudest so many are heard at a time; 0: all */
     struct list participants;
     uint32_t participant_count;
 };
@@ -77,18 +87,18 @@ struct conference_options {
     enum play_beep play_beep;
     bool record;
     const char *wait_url, *status_callback_url, *action_url;
-    uint32_t auto_end_s, participants_max;
+    uint32_t auto_end_s, participants_max, talkers_max;
 };
 
 enum conference_event_type {
     CONFERENCE_OPEN,           /**< creation is being stored: creating -> empty */
-    CONFERENCE_JOIN,           /**< call enters: call, talk, listen, dtmf, start */
+    CONFERENCE_JOIN,           /**< call enters: call, talk, listen, dtmf, start, voice */
     CONFERENCE_LEAVE,          /**< call has gone by itself (hung up, moved away) */
     CONFERENCE_REMOVE,         /**< call is put out (REST DELETE, RemoveFromConference): reason removedFromConference */
     CONFERENCE_SET_TALK,       /**< call, on */
     CONFERENCE_SET_LISTEN,     /**< call, on */
     CONFERENCE_SET_DTMF,       /**< call, on */
-    CONFERENCE_UPDATE,         /**< a participant by several privileges at once: call, set_* flags */
+    CONFERENCE_UPDATE,         /**< a participant by several privileges at once, or its voice: call, set_* flags */
     CONFERENCE_SET_ATTRIBUTES, /**< alias, play_beep: those whose set_* flag is true; one revision */
     CONFERENCE_MAKE_EMPTY,     /**< status=empty: everybody is put out; changes nothing where nobody is in */
     CONFERENCE_TERMINATE,      /**< everybody is put out and hung up; for ever */
@@ -103,11 +113,13 @@ struct conference_event {
     const char *call;                    /**< participant events; a JOIN's is an id (at most ID_LENGTH long) */
     bool talk, listen, dtmf, start;      /**< JOIN: as they are; UPDATE: new values of those with set_* true */
     bool set_talk, set_listen, set_dtmf; /**< UPDATE */
-    bool set_alias, set_play_beep;       /**< SET_ATTRIBUTES */
-    bool on;                             /**< SET_TALK, SET_LISTEN, SET_DTMF */
-    struct slice alias;                  /**< SET_ATTRIBUTES; at most 64 characters */
-    enum play_beep play_beep;            /**< SET_ATTRIBUTES */
-    const char *recording;               /**< RECORDED: recording id */
+    bool set_gain, set_noise_suppression, set_automatic_gain; /**< UPDATE */
+    struct participant_voice voice; /**< JOIN: as it is; UPDATE: new values of those with set_* true */
+    bool set_alias, set_play_beep;  /**< SET_ATTRIBUTES */
+    bool on;                        /**< SET_TALK, SET_LISTEN, SET_DTMF */
+    struct slice alias;             /**< SET_ATTRIBUTES; at most 64 characters */
+    enum play_beep play_beep;       /**< SET_ATTRIBUTES */
+    const char *recording;          /**< RECORDED: recording id */
 };
 
 /** What the engine lets through. Mirrors the state table: only MIX carries voices, only WAIT carries music. */
@@ -125,9 +137,10 @@ enum call_ended_reason {
 
 enum conference_effect_type {
     EFFECT_AUDIO,     /**< the audio mode is now .audio (silence, wait music from its start, mix); only on a change */
-    EFFECT_LEG_IN,    /**< connect the leg of .call with .talk, .listen and .on (digits pass) */
+    EFFECT_LEG_IN,    /**< connect the leg of .call with .talk, .listen, .on (digits pass) and .voice */
     EFFECT_LEG_ROLES, /**< the leg of .call now has .talk, .listen */
     EFFECT_LEG_DTMF,  /**< the leg of .call passes digits (.on) */
+    EFFECT_LEG_VOICE, /**< the leg of .call has its voice treated as .voice says */
     EFFECT_LEG_OUT,   /**< disconnect the leg of .call, which may have gone already */
     EFFECT_BEEP,      /**< sound .beep to everybody who listens, and into the recording where one runs */
     EFFECT_RECORD_START, /**< a new recording begins with this very tick */
@@ -145,6 +158,7 @@ struct conference_effect {
     enum conference_effect_type type;
     id_text call;
     bool talk, listen, on, put_out;
+    struct participant_voice voice;
     enum conference_audio audio;
     enum conference_beep beep;
     enum call_ended_reason reason;
@@ -192,7 +206,7 @@ MUST_CHECK status conference_clone(struct conference **out, const struct confere
  * @return STATUS_OK (also for a change that changes nothing: then no effects and no new revision);
  *         STATUS_NOT_FOUND (no such participant; or the conference is terminated or in internalError and the event
  *         is not RECORDED); STATUS_EXISTS (JOIN of a call that is in); STATUS_FULL (JOIN over participants_max);
- *         STATUS_CONFLICT (an event other than FAIL before OPEN, or OPEN twice); STATUS_INVALID (alias);
+ *         STATUS_CONFLICT (an event other than FAIL before OPEN, or OPEN twice); STATUS_INVALID (alias, gain);
  *         STATUS_NO_MEMORY
  */
 MUST_CHECK status conference_apply(struct conference *c, const struct conference_event *event, int64_t now_unix_ms,

@@ -24,6 +24,7 @@ static bool for_engine(enum conference_effect_type type)
     case EFFECT_LEG_IN:
     case EFFECT_LEG_ROLES:
     case EFFECT_LEG_DTMF:
+    case EFFECT_LEG_VOICE:
     case EFFECT_LEG_OUT:
     case EFFECT_BEEP:
     case EFFECT_RECORD_START:
@@ -80,6 +81,7 @@ static void carry_one(struct conference_stage *m, const struct conference_effect
     case EFFECT_AUDIO: engine_conference_audio(m->engine, engine_audio(e->audio)); break;
     case EFFECT_LEG_IN:
     case EFFECT_LEG_DTMF:
+    case EFFECT_LEG_VOICE:
     case EFFECT_LEG_ROLES:
     case EFFECT_LEG_OUT: carry_leg(m, e, conference); break;
     case EFFECT_BEEP: engine_conference_play(m->engine, music_beep(m->bridge->music, e->beep), 0); break;

@@ -156,7 +156,7 @@ unsigned oracle_caller_revision(const struct oracle *o, int caller, int *joined,
     *joined = *last = join_of(o, o->count, caller);
     for (int i = *joined + 1; i <= o->count; i++) {
         bool same = true;
-        for (unsigned right = RIGHT_TALK; right <= RIGHT_DIGITS; right *= 2)
+        for (unsigned right = RIGHT_TALK; right <= RIGHT_LOUDER; right *= 2)
             same = same && oracle_has(o, i, caller, right) == oracle_has(o, i - 1, caller, right);
         if (same) continue;
         revision++;

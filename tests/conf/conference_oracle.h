@@ -26,7 +26,7 @@ enum oracle_deed {
     DEED_RECORDED,
 };
 
-enum oracle_right { RIGHT_TALK = 1, RIGHT_LISTEN = 2, RIGHT_DIGITS = 4 };
+enum oracle_right { RIGHT_TALK = 1, RIGHT_LISTEN = 2, RIGHT_DIGITS = 4, RIGHT_LOUDER = 8 };
 
 struct oracle_event {
     enum oracle_deed deed;

@@ -24,7 +24,7 @@ enum { THOROUGH_DEPTH = 3, DEEP_DEPTH = 5 };
 enum { THOROUGH_DEPTH = 4, DEEP_DEPTH = 6 };
 #endif
 
-enum { MOVES_MAX = 64, NO_CALLER = -1, MS_PER_EVENT = 1000 };
+enum { MOVES_MAX = 64, NO_CALLER = -1, MS_PER_EVENT = 1000, LOUDER_DB = 6 };
 
 /* ---- The alphabet: what can happen, in the words of both sides ---- */
 
@@ -70,6 +70,11 @@ static int add_caller(struct move *m, int caller)
     m->event.set_talk = m->event.set_listen = m->event.talk = m->event.listen = true;
     m->deed.rights = RIGHT_TALK | RIGHT_LISTEN;
     m++;
+    add_caller_move(m, caller, "is turned up", CONFERENCE_UPDATE, DEED_GRANT, RIGHT_LOUDER);
+    m->event.set_gain = true;
+    m->event.voice.gain_db = LOUDER_DB;
+    m->deed.rights = RIGHT_LOUDER;
+    m++;
     return (int)(m - first);
 }
 
@@ -109,6 +114,7 @@ struct desk {
     enum conference_audio audio;
     struct {
         bool in, talk, listen, digits;
+        int gain_db;
     } leg[ORACLE_CALLERS];
     bool recording, closed;
     int recordings;
@@ -167,6 +173,7 @@ static void carry_out_leg(struct desk *d, const struct conference_effect *e)
         d->leg[i].listen = e->listen;
     }
     if (entering || e->type == EFFECT_LEG_DTMF) d->leg[i].digits = e->on;
+    if (entering || e->type == EFFECT_LEG_VOICE) d->leg[i].gain_db = e->voice.gain_db;
 }
 
 static void carry_out_record(struct desk *d, bool start)
@@ -198,6 +205,7 @@ static void carry_out(struct desk *d, const struct conference_effect *e, struct 
     case EFFECT_LEG_IN:
     case EFFECT_LEG_ROLES:
     case EFFECT_LEG_DTMF:
+    case EFFECT_LEG_VOICE:
     case EFFECT_LEG_OUT: carry_out_leg(d, e); break;
     case EFFECT_BEEP: carry_out_beep(d, e, done); break;
     case EFFECT_RECORD_START: carry_out_record(d, true); break;
@@ -239,7 +247,10 @@ static void compare_sound(const struct desk *d, const struct oracle *o)
         bool listens = d->leg[i].in && d->leg[i].listen;
         assert_int_equal(d->leg[i].in, oracle_in(o, n, i));
         assert_int_equal(listens && d->audio == CONFERENCE_AUDIO_WAIT, oracle_hears_music(o, n, i));
-        if (d->leg[i].in) assert_int_equal(d->leg[i].digits, oracle_has(o, n, i, RIGHT_DIGITS));
+        if (d->leg[i].in) {
+            assert_int_equal(d->leg[i].digits, oracle_has(o, n, i, RIGHT_DIGITS));
+            assert_int_equal(d->leg[i].gain_db, oracle_has(o, n, i, RIGHT_LOUDER) ? LOUDER_DB : 0);
+        }
         for (int j = 0; j < ORACLE_CALLERS; j++) {
             bool hears = i != j && listens && d->leg[j].in && d->leg[j].talk && d->audio == CONFERENCE_AUDIO_MIX;
             assert_int_equal(hears, oracle_hears(o, n, i, j));
@@ -268,6 +279,7 @@ static void compare_rows(const struct conference *c, const struct oracle *o)
         assert_int_equal(p->talk, oracle_has(o, n, i, RIGHT_TALK));
         assert_int_equal(p->listen, oracle_has(o, n, i, RIGHT_LISTEN));
         assert_int_equal(p->dtmf_pass_through, oracle_has(o, n, i, RIGHT_DIGITS));
+        assert_int_equal(p->voice.gain_db, oracle_has(o, n, i, RIGHT_LOUDER) ? LOUDER_DB : 0);
         assert_int_equal(p->revision, oracle_caller_revision(o, i, &joined, &last));
         assert_int_equal(p->created_unix_ms, joined * MS_PER_EVENT);
         assert_int_equal(p->updated_unix_ms, last * MS_PER_EVENT);
@@ -327,8 +339,8 @@ static bool same_participants(const struct conference *a, const struct conferenc
         const struct participant *y = list_object(q, struct participant, link);
         if (strcmp(x->call, y->call) != 0 || x->talk != y->talk || x->listen != y->listen ||
             x->dtmf_pass_through != y->dtmf_pass_through || x->start_conf_on_enter != y->start_conf_on_enter ||
-            x->revision != y->revision || x->created_unix_ms != y->created_unix_ms ||
-            x->updated_unix_ms != y->updated_unix_ms)
+            x->voice.gain_db != y->voice.gain_db || x->revision != y->revision ||
+            x->created_unix_ms != y->created_unix_ms || x->updated_unix_ms != y->updated_unix_ms)
             return false;
     }
     return p == &a->participants && q == &b->participants;

@@ -21,14 +21,28 @@ struct row {
 static const char *const audio_names[] = {"none", "wait", "mix"};
 static const char *const reason_names[] = {"terminated", "emptied", "removed", "error"};
 
+static void put_voice(struct buffer *b, const struct participant_voice *v)
+{
+    if (v->gain_db != 0) buffer_printf(b, " %+d dB", v->gain_db);
+    if (v->noise_suppression) buffer_append_text(b, " suppressed");
+    if (v->automatic_gain) buffer_append_text(b, " automatic");
+}
+
 static void put_effect(struct buffer *b, const struct conference_effect *e)
 {
     if (b->len > 0) buffer_append_text(b, "; ");
     switch (e->type) {
     case EFFECT_AUDIO: buffer_printf(b, "audio %s", audio_names[e->audio]); break;
-    case EFFECT_LEG_IN: buffer_printf(b, "in %s t%d l%d d%d", e->call, e->talk, e->listen, e->on); break;
+    case EFFECT_LEG_IN:
+        buffer_printf(b, "in %s t%d l%d d%d", e->call, e->talk, e->listen, e->on);
+        put_voice(b, &e->voice);
+        break;
     case EFFECT_LEG_ROLES: buffer_printf(b, "roles %s t%d l%d", e->call, e->talk, e->listen); break;
     case EFFECT_LEG_DTMF: buffer_printf(b, "digits %s %d", e->call, e->on); break;
+    case EFFECT_LEG_VOICE:
+        buffer_printf(b, "voice %s", e->call);
+        put_voice(b, &e->voice);
+        break;
     case EFFECT_LEG_OUT: buffer_printf(b, "out %s", e->call); break;
     case EFFECT_BEEP: buffer_append_text(b, e->beep == CONFERENCE_BEEP_ENTER ? "beep enter" : "beep exit"); break;
     case EFFECT_RECORD_START: buffer_append_text(b, "record"); break;
@@ -276,6 +290,38 @@ static void privileges_change_once_and_only_the_participant(void **state)
     conference_destroy(c);
 }
 
+static void a_voice_is_treated_as_it_was_joined_with_until_that_is_changed(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {OPEN, STATUS_OK, "save; 1 empty"},
+        {{.type = CONFERENCE_JOIN, .call = "A", .voice = {.gain_db = -6, .noise_suppression = true}},
+         STATUS_OK,
+         "save; audio wait; in A t0 l0 d0 -6 dB suppressed; joined A; 2 populated"},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .voice = {.gain_db = 3}}, STATUS_OK, ""},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .set_gain = true, .voice = {.gain_db = -6}}, STATUS_OK, ""},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .set_gain = true, .voice = {.gain_db = 20}},
+         STATUS_OK,
+         "voice A +20 dB suppressed"},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .set_gain = true, .voice = {.gain_db = 21}}, STATUS_INVALID, ""},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .set_gain = true, .voice = {.gain_db = -61}}, STATUS_INVALID, ""},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .set_automatic_gain = true, .voice = {.automatic_gain = true}},
+         STATUS_OK,
+         "voice A +20 dB suppressed automatic"},
+        {{.type = CONFERENCE_UPDATE, .call = "A", .set_noise_suppression = true, .set_talk = true, .talk = true},
+         STATUS_OK,
+         "roles A t1 l0; voice A +20 dB automatic"},
+        {{.type = CONFERENCE_JOIN, .call = "B", .voice = {.gain_db = 21}}, STATUS_INVALID, ""},
+        {{.type = CONFERENCE_SET_LISTEN, .call = "A", .on = true}, STATUS_OK, "roles A t1 l1"},
+    };
+    struct conference *c = created(false, PLAY_BEEP_NEVER, 0);
+    PLAY(c, rows);
+    const struct participant *p = conference_participant(c, "A");
+    assert_int_equal(p->revision, 5);
+    assert_int_equal(p->voice.gain_db, 20);
+    conference_destroy(c);
+}
+
 static void a_full_conference_takes_one_more_when_one_has_left(void **state)
 {
     (void)state;
@@ -409,6 +455,7 @@ int main(void)
         cmocka_unit_test(each_play_beep_sounds_where_it_says),
         cmocka_unit_test(a_change_of_play_beep_counts_from_the_next_who_comes_or_goes),
         cmocka_unit_test(privileges_change_once_and_only_the_participant),
+        cmocka_unit_test(a_voice_is_treated_as_it_was_joined_with_until_that_is_changed),
         cmocka_unit_test(a_full_conference_takes_one_more_when_one_has_left),
         cmocka_unit_test(participants_are_kept_oldest_first),
         cmocka_unit_test(an_alias_is_at_most_64_characters_of_utf8),
