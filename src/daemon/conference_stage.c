@@ -62,14 +62,19 @@ static void carry_leg(struct conference_stage *m, const struct conference_effect
 {
     struct engine_leg *leg = calls_leg(m->bridge->calls, e->call);
     if (!leg) return;
+    struct engine_leg_voice voice = {.gain_db = e->voice.gain_db,
+                                     .noise_suppression = e->voice.noise_suppression,
+                                     .automatic_gain = e->voice.automatic_gain};
     if (e->type == EFFECT_LEG_IN) {
         if (!calls_belongs(m->bridge->calls, e->call, conference)) return;
         engine_leg_join(leg, m->engine, e->talk, e->listen);
         engine_leg_dtmf(leg, e->on);
+        engine_leg_voice(leg, &voice);
         return;
     }
     if (!engine_leg_is_in(leg, m->engine)) return;
     if (e->type == EFFECT_LEG_DTMF) engine_leg_dtmf(leg, e->on);
+    if (e->type == EFFECT_LEG_VOICE) engine_leg_voice(leg, &voice);
     if (e->type == EFFECT_LEG_ROLES) engine_leg_roles(leg, e->talk, e->listen);
     if (e->type == EFFECT_LEG_OUT) engine_leg_leave(leg);
 }

@@ -315,8 +315,8 @@ static bool read_voice(const struct leg_context *context, struct leg_media *leg,
     bool says = leg_keys_take_out(leg, context, !frame.zero, tick_us);
     frame.zero = !says;
     if (leg->own.listens) leg_own_said(&leg->own, context, leg, says && leg->media.receive ? leg->pcm : NULL, samples);
-    says = leg_voice_run(&leg->voice, context, leg, frame, wanted && !leg->keys.after_event, tick_us);
-    says = says && !ramp_silent(&leg->talk_ramp);
+    bool heard = wanted && !leg->keys.after_event, flows = heard || !ramp_silent(&leg->talk_ramp);
+    says = leg_voice_run(&leg->voice, context, leg, frame, heard, flows, tick_us) && flows;
     if (!ramp_open(&leg->talk_ramp)) ramp_apply(&leg->talk_ramp, leg->pcm, samples);
     return says;
 }

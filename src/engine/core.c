@@ -205,6 +205,10 @@ static void execute(struct core *core, struct core_command *command, int64_t now
     case CORE_CONFERENCE_MUSIC: conference_media_music(c, context, command->sound); break;
     case CORE_CONFERENCE_PLAY: conference_media_play(c, context, command->sound, command->token); break;
     case CORE_LEG_DTMF: conference_media_pass_digits(leg, command->on); break;
+    case CORE_LEG_VOICE:
+        leg_voice_set(&leg->voice, command->gain, command->noise_suppression, command->automatic_gain,
+                      &command->preprocess);
+        break;
     case CORE_LEG_PRESS: leg_keys_signal(leg, context, command->key, command->number, now_us); break;
     case CORE_LEG_PLAY: leg_own_play(&leg->own, context, leg, command->sound, command->number, command->token); break;
     case CORE_LEG_STOP: leg_own_stop(&leg->own); break;

@@ -30,6 +30,7 @@ enum core_command_type {
     CORE_LEG_ROLES,  /**< leg, talk, listen */
     CORE_LEG_LEAVE,  /**< leg */
     CORE_LEG_DTMF,   /**< leg, on */
+    CORE_LEG_VOICE,  /**< leg, gain, noise_suppression, automatic_gain, preprocess or NULL: exchanged for the old one */
     CORE_LEG_PRESS,  /**< leg, key, number: milliseconds */
     CORE_LEG_PLAY,   /**< leg, sound, number: loops, token */
     CORE_LEG_STOP,   /**< leg */
@@ -61,6 +62,8 @@ struct core_command {
     struct conference_media *conference;
     struct core_change *change;
     bool talk, listen, on;
+    bool noise_suppression, automatic_gain;
+    float gain; /**< a factor */
     uint8_t slot;
     uint8_t key; /**< 0 to 15, as in RFC 4733 */
     enum engine_audio audio;
@@ -70,6 +73,7 @@ struct core_command {
     struct sound *sound;
     struct ring *frames;
     struct mixer *mixer;
+    struct preprocess *preprocess;
     struct conference_graph *graph; /**< NULL once it has been taken */
     uint64_t token;
 };

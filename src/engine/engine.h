@@ -276,6 +276,15 @@ void engine_leg_record(struct engine_leg *leg, struct ring *frames, enum engine_
  */
 void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint64_t token);
 
+/** What is done to what a leg says, before others hear it. All zero: nothing, bit for bit. */
+struct engine_leg_voice {
+    int gain_db;                            /**< -60 to 20; over 20 ms (media/gain.h) */
+    bool noise_suppression, automatic_gain; /**< media/preprocess.h; 10 ms more delay */
+};
+
+/** Stays with the leg until it is set anew; all zero from the opening on. */
+void engine_leg_voice(struct engine_leg *leg, const struct engine_leg_voice *voice);
+
 /** Whether its last ENGINE_LEG_TALKING said so. */
 bool engine_leg_talks(const struct engine_leg *leg);
 

@@ -35,6 +35,7 @@ void engine_batch_destroy(struct core_batch *batch)
         if (command->change) leg_srtp_clear(&command->change->srtp);
         free(command->change);
         mixer_destroy(command->mixer);
+        preprocess_destroy(command->preprocess);
         conference_graph_destroy(command->graph);
     }
     free(batch->commands);

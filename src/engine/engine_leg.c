@@ -122,6 +122,7 @@ status engine_leg_change(struct engine_leg *leg, const struct engine_leg_media *
     note_keys(leg, media->srtp);
     engine_command(leg->engine, leg->worker,
                    (struct core_command){.type = CORE_LEG_CHANGE, .leg = &leg->media, .change = change});
+    if (leg->preprocess_hz != 0 && leg->preprocess_hz != media->codec->rate_hz) engine_voice_send(leg);
     if (leg->conference) {
         engine_rate_count(leg);
         engine_rate_tune(leg->conference, true);
@@ -337,6 +338,7 @@ void engine_leg_destroy(struct engine_leg *leg)
     leg->engine->leg_count--;
     leg->engine->workers[leg->worker].legs--;
     leg_own_drop(&leg->media.own);
+    leg_voice_drop(&leg->media.voice);
     playout_destroy(leg->media.playout);
     leg_encoder_destroy(leg->media.encoder);
     leg_srtp_clear(&leg->media.srtp);

@@ -35,7 +35,9 @@ struct engine_leg {
     bool talk, listen;
     bool has_place;     /* counted among its conference's talkers */
     bool passes_digits; /* needs a place too: its digits are its voice */
-    bool talking;       /* as the media thread last told */
+    struct engine_leg_voice voice;
+    uint32_t preprocess_hz; /* of the preprocessor that it has been sent; 0: none yet */
+    bool talking;           /* as the media thread last told */
     bool closing;
     struct list waits; /* struct detach_wait: batches on other threads that want it */
     struct leg_media media;
@@ -151,6 +153,11 @@ void engine_leg_out(struct engine_leg *leg);
 
 /** Frees it; no thread has it. */
 void engine_leg_destroy(struct engine_leg *leg);
+
+/* ---- engine_voice.c ---- */
+
+/** What is to be done to the leg's voice, with a preprocessor where it needs a new one; engine_commit() follows. */
+void engine_voice_send(struct engine_leg *leg);
 
 /* ---- engine_conference.c ---- */
 

@@ -1,5 +1,6 @@
 #include "engine/leg_voice.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "engine/leg_media.h"
@@ -10,6 +11,7 @@ void leg_voice_init(struct leg_voice *v)
 {
     memset(v, 0, sizeof *v);
     talker_init(&v->talker);
+    gain_init(&v->gain);
 }
 
 static void tell_talking(const struct leg_context *context, struct leg_media *leg, bool talking, int64_t tick_us)
@@ -30,23 +32,63 @@ static void judge(struct leg_voice *v, const struct leg_context *context, struct
     v->speech_power += (level->power - v->speech_power) * (v->speech_power > 0 ? speech_share : 1);
 }
 
-void leg_voice_rest(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us)
+static void end_talking(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us)
 {
     if (talker_stop(&v->talker)) tell_talking(context, leg, false, tick_us);
 }
 
-bool leg_voice_run(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg,
-                   struct playout_frame frame, bool heard, int64_t tick_us)
+void leg_voice_rest(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us)
 {
+    end_talking(v, context, leg, tick_us);
+    if (v->preprocess) preprocess_rest(v->preprocess);
+}
+
+void leg_voice_set(struct leg_voice *v, float gain, bool noise_suppression, bool automatic_gain,
+                   struct preprocess **preprocess)
+{
+    if (*preprocess) {
+        struct preprocess *before = v->preprocess;
+        v->preprocess = *preprocess;
+        *preprocess = before;
+    }
+    gain_to(&v->gain, gain);
+    v->raises = gain > 1 || automatic_gain;
+    if (v->preprocess) preprocess_set(v->preprocess, noise_suppression, automatic_gain);
+}
+
+void leg_voice_drop(struct leg_voice *v)
+{
+    preprocess_destroy(v->preprocess);
+    v->preprocess = NULL;
+}
+
+/* @param says  the frame is not zero */
+static bool treat(struct leg_voice *v, struct leg_media *leg, uint32_t samples, bool says)
+{
+    assert(!v->preprocess || preprocess_rate_hz(v->preprocess) == leg->media.codec->rate_hz);
+    if (v->preprocess) says = preprocess_run(v->preprocess, leg->pcm, !says);
+    if (says)
+        gain_apply(&v->gain, leg->pcm, samples);
+    else
+        gain_skip(&v->gain);
+    return says;
+}
+
+bool leg_voice_run(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg,
+                   struct playout_frame frame, bool heard, bool flows, int64_t tick_us)
+{
+    uint32_t samples = frame_samples(leg->media.codec->rate_hz);
     struct level level = {.power = 0};
-    if (!frame.zero) level = level_measure(leg->pcm, frame_samples(leg->media.codec->rate_hz));
+    bool says = !frame.zero;
+    if (says) level = level_measure(leg->pcm, samples);
     level_meter_put(&v->meter, &level);
+    if (flows) says = treat(v, leg, samples, says);
     if (!heard) {
-        if (talker_stop(&v->talker)) tell_talking(context, leg, false, tick_us);
-        return !frame.zero;
+        end_talking(v, context, leg, tick_us);
+        return says;
     }
     judge(v, context, leg, &level, tick_us);
-    return !frame.zero && !talker_inaudible(&v->talker);
+    return says && !(talker_inaudible(&v->talker) && !v->raises);
 }
 
 void leg_voice_stats(struct leg_voice *v, struct engine_leg_stats *out)

@@ -126,12 +126,29 @@ status rest_input_conference_update(struct conference_event events[REST_UPDATE_E
     return STATUS_OK;
 }
 
+/* In dB, a whole number. */
+static status read_gain(const json_t *body, bool *given, int *out, struct rest_fault *fault)
+{
+    const json_t *value = member_of(body, "gain");
+    *given = value != NULL;
+    if (!value) return STATUS_OK;
+    json_int_t gain_db = json_integer_value(value);
+    if (!json_is_integer(value) || gain_db < PARTICIPANT_GAIN_MIN_DB || gain_db > PARTICIPANT_GAIN_MAX_DB)
+        return rest_fault_set(fault, "gain", "must be an integer from -60 to 20");
+    *out = (int)gain_db;
+    return STATUS_OK;
+}
+
 status rest_input_participant(struct conference_event *event, const json_t *body, struct rest_fault *fault)
 {
     struct conference_event e = {.type = CONFERENCE_UPDATE, .call = event->call};
     status s = read_flag(body, "talk", &e.set_talk, &e.talk, fault);
     if (s == STATUS_OK) s = read_flag(body, "listen", &e.set_listen, &e.listen, fault);
     if (s == STATUS_OK) s = read_flag(body, "dtmfPassThrough", &e.set_dtmf, &e.dtmf, fault);
+    if (s == STATUS_OK) s = read_gain(body, &e.set_gain, &e.voice.gain_db, fault);
+    if (s == STATUS_OK)
+        s = read_flag(body, "noiseSuppression", &e.set_noise_suppression, &e.voice.noise_suppression, fault);
+    if (s == STATUS_OK) s = read_flag(body, "automaticGain", &e.set_automatic_gain, &e.voice.automatic_gain, fault);
     if (s == STATUS_OK) *event = e;
     return s;
 }

@@ -64,6 +64,9 @@ static const struct rest_member participant[] = {
     {"listen", "boolean", NULL},
     {"dtmfPassThrough", "boolean", NULL},
     {"startConfOnEnter", "boolean", NULL},
+    {"gain", "integer", "dB that what it says is made louder or softer by"},
+    {"noiseSuppression", "boolean", NULL},
+    {"automaticGain", "boolean", "What it says is brought to -23 dBFS, the usual level of speech"},
     {"talking", "boolean", "Says something just now"},
     {"subresourceUris", "object", NULL},
 };
@@ -71,6 +74,9 @@ static const struct rest_member participant_update[] = {
     {"talk", "boolean", "Unchanged where absent"},
     {"listen", "boolean", "Unchanged where absent"},
     {"dtmfPassThrough", "boolean", "Unchanged where absent"},
+    {"gain", "integer", "-60 to 20 dB; unchanged where absent"},
+    {"noiseSuppression", "boolean", "Unchanged where absent; 10 ms more delay"},
+    {"automaticGain", "boolean", "As noiseSuppression"},
 };
 static const struct rest_member quality[] = {
     {"uri", "uri", NULL},

@@ -73,11 +73,14 @@ json_t *rest_view_participant(const struct conference *c, const struct participa
     json_t *links =
         json_pack("{s:o}", "quality",
                   json_sprintf("/Accounts/%s/Conferences/%s/Participants/%s/Quality", c->account, c->id, p->call));
+    json_t *voice = json_pack("{s:i, s:b, s:b}", "gain", p->voice.gain_db, "noiseSuppression",
+                              (int)p->voice.noise_suppression, "automaticGain", (int)p->voice.automatic_gain);
     json_t *more = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "accountId", c->account, "conferenceId",
                              c->id, "callId", p->call, "talk", (int)p->talk, "listen", (int)p->listen,
                              "dtmfPassThrough", (int)p->dtmf_pass_through, "startConfOnEnter",
                              (int)p->start_conf_on_enter, "talking", (int)talking, "subresourceUris", links);
-    return rest_view_merge(rest_view_begin(uri, p->revision, p->created_unix_ms, p->updated_unix_ms), more);
+    json_t *view = rest_view_merge(rest_view_begin(uri, p->revision, p->created_unix_ms, p->updated_unix_ms), more);
+    return rest_view_merge(view, voice);
 }
 
 /* Two decimals are all that means something. */

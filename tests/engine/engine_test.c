@@ -196,6 +196,44 @@ static void a_leg_on_hold_sends_and_says_nothing(void **state)
     assert_int_equal(a->markers, 2);
 }
 
+static void a_voice_is_turned_down_and_cleaned_and_goes_on_with_another_codec(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *a = call_in(c, tones[0], 20), *b = call_in(c, tones[1], 20);
+    rig_await(&rig, hears(b, tones[0]));
+    double before = peer_level(b, tones[0]);
+    engine_leg_voice(a->leg, &(struct engine_leg_voice){.gain_db = -20});
+    rig_await(&rig, fabs(peer_level(b, tones[0]) - (before - 20)) < 0.5);
+    engine_leg_voice(a->leg, &(struct engine_leg_voice){.automatic_gain = true, .noise_suppression = true});
+    struct engine_leg_media media = peer_media(a, 20);
+    media.codec = codec_by_id(CODEC_L16_16);
+    media.send = false; /* the peer would not know it */
+    assert_int_equal(engine_leg_change(a->leg, &media), STATUS_OK);
+    rig_run(&rig, 100);
+    media.codec = a->codec;
+    media.send = true;
+    assert_int_equal(engine_leg_change(a->leg, &media), STATUS_OK);
+    engine_leg_voice(a->leg, &(struct engine_leg_voice){.gain_db = 0});
+    rig_await(&rig, fabs(peer_level(b, tones[0]) - before) < 0.5);
+}
+
+static void who_talks_is_reported(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *a = call_in(c, tones[0], 20), *b = call_in(c, tones[1], 20);
+    b->says_zero = true;
+    rig_await(&rig, rig.reports[ENGINE_LEG_TALKING] == 1);
+    assert_true(engine_leg_talks(a->leg) && !engine_leg_talks(b->leg));
+    assert_true(rig.last[ENGINE_LEG_TALKING].talking);
+    assert_ptr_equal(rig.last[ENGINE_LEG_TALKING].leg, a->leg);
+    engine_leg_leave(a->leg);
+    rig_await(&rig, rig.reports[ENGINE_LEG_TALKING] == 2);
+    assert_false(engine_leg_talks(a->leg));
+    assert_false(rig.last[ENGINE_LEG_TALKING].talking);
+}
+
 static void every_ptime_is_kept(void **state)
 {
     (void)state;
@@ -683,6 +721,8 @@ int main(void)
         ENGINE_TEST(roles_decide_who_talks_and_who_listens),
         ENGINE_TEST(a_change_of_roles_makes_no_step),
         ENGINE_TEST(a_leg_on_hold_sends_and_says_nothing),
+        ENGINE_TEST(a_voice_is_turned_down_and_cleaned_and_goes_on_with_another_codec),
+        ENGINE_TEST(who_talks_is_reported),
         ENGINE_TEST(every_ptime_is_kept),
         ENGINE_TEST(a_source_elsewhere_is_latched_onto_and_strangers_are_not_heard),
         ENGINE_TEST(strangers_before_the_first_packet_do_not_get_the_leg),

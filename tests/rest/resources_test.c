@@ -86,6 +86,16 @@ static void participants_are_listed_changed_and_put_out(void **state)
     body = kit_expect(kit_ask("POST", path, "{\"talk\":false}"), 200);
     assert_true(json_is_false(json_object_get(body, "talk")) && json_is_true(json_object_get(body, "listen")));
     assert_int_equal(kit_number(body, "revision"), 2);
+    assert_int_equal(kit_number(body, "gain"), 0);
+    body = kit_expect(kit_ask("POST", path, "{\"gain\":-6,\"noiseSuppression\":true,\"automaticGain\":false}"), 200);
+    assert_int_equal(kit_number(body, "gain"), -6);
+    assert_true(json_is_true(json_object_get(body, "noiseSuppression")));
+    assert_true(json_is_false(json_object_get(body, "automaticGain")));
+    assert_true(json_is_false(json_object_get(body, "talk")));
+    expect_fault(kit_ask("POST", path, "{\"gain\":21}"), "gain", 3);
+    expect_fault(kit_ask("POST", path, "{\"gain\":-61}"), "gain", 3);
+    expect_fault(kit_ask("POST", path, "{\"gain\":1.5}"), "gain", 3);
+    expect_fault(kit_ask("POST", path, "{\"automaticGain\":1}"), "automaticGain", 3);
     kit_header("If-Match", "\"1\"");
     kit_expect(kit_ask("POST", path, "{\"talk\":true}"), 412);
     assert_int_equal(kit_number(kit_get("/Conferences/%s/Participants?talk=false", id)->body, "total"), 1);

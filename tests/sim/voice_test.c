@@ -258,6 +258,60 @@ static void random_losses_are_as_many_runs_but_for_those_that_meet(void **state)
     assert_true(mean > 1 && mean < 1.25);
 }
 
+/* ---- what is done to it ---- */
+
+static void set_voice(int i, float gain, bool noise_suppression, struct preprocess *preprocess)
+{
+    sim_command(&sim, (struct core_command){.type = CORE_LEG_VOICE,
+                                            .leg = &parties[i]->leg,
+                                            .gain = gain,
+                                            .noise_suppression = noise_suppression,
+                                            .preprocess = preprocess});
+}
+
+static double heard_dbfs(int i)
+{
+    sim_run(&sim, 3 * SECOND_US);
+    people[i].count = 0;
+    sim_run(&sim, SECOND_US);
+    return tone_power_dbfs(people[i].kept, people[i].count);
+}
+
+static void others_hear_a_voice_with_its_gain_and_without_one_as_it_was(void **state)
+{
+    (void)state;
+    call(0, false);
+    call(1, true);
+    double before = heard_dbfs(1);
+    assert_true(fabs(before + 15) < 0.1);
+    set_voice(0, 0.5f, false, NULL);
+    assert_true(fabs(heard_dbfs(1) - (before - 6.02)) < 0.2);
+    set_voice(0, 0.001f, false, NULL);
+    assert_true(heard_dbfs(1) < -70);
+    set_voice(0, 1, false, NULL);
+    assert_true(fabs(heard_dbfs(1) - before) < 0.005);
+    struct engine_leg_stats stats = stats_of(0);
+    assert_true(fabsf(stats.level_dbfs + 15) < 0.2f); /* as it was received */
+}
+
+static void noise_is_suppressed_where_that_is_wanted(void **state)
+{
+    struct preprocess *p;
+    (void)state;
+    call(0, true);
+    call(1, true);
+    people[0].hiss = 600;
+    double before = heard_dbfs(1);
+    assert_int_equal(preprocess_create(&p, SIM_RATE_HZ), STATUS_OK);
+    set_voice(0, 1, true, p);
+    double after = heard_dbfs(1);
+    printf("noise of %.1f dBFS becomes %.1f\n", before, after);
+    assert_true(before - after >= 10);
+    set_voice(0, 1, false, NULL);
+    assert_true(fabs(heard_dbfs(1) - before) < 0.3);
+    leg_voice_drop(&parties[0]->leg.voice);
+}
+
 #define VOICE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
@@ -272,6 +326,8 @@ int main(void)
         VOICE_TEST(level_and_peak_are_those_of_the_last_second),
         VOICE_TEST(clipped_samples_are_counted),
         VOICE_TEST(losses_in_a_row_are_one_run),
+        VOICE_TEST(others_hear_a_voice_with_its_gain_and_without_one_as_it_was),
+        VOICE_TEST(noise_is_suppressed_where_that_is_wanted),
         VOICE_TEST(random_losses_are_as_many_runs_but_for_those_that_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
