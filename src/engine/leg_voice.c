@@ -5,7 +5,7 @@
 
 #include "engine/leg_media.h"
 
-static const float speech_share = 1.0f / 150;
+enum { SPEECH_TICKS = 150 };
 
 void leg_voice_init(struct leg_voice *v)
 {
@@ -29,7 +29,8 @@ static void judge(struct leg_voice *v, const struct leg_context *context, struct
     case TALKER_ENDED: tell_talking(context, leg, false, tick_us - (TALKER_HANG_TICKS - 1) * LEG_TICK_US); break;
     }
     if (v->talker.loud_ticks == 0) return;
-    v->speech_power += (level->power - v->speech_power) * (v->speech_power > 0 ? speech_share : 1);
+    if (v->speech_ticks < SPEECH_TICKS) v->speech_ticks++;
+    v->speech_power += (level->power - v->speech_power) / (float)v->speech_ticks;
 }
 
 static void end_talking(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg, int64_t tick_us)

@@ -30,6 +30,7 @@ struct leg_voice {
     bool raises;                   /**< it may make audible what was not */
     struct preprocess *preprocess; /**< owned; NULL: was never wanted */
     float speech_power;            /**< smoothed over the frames of about three seconds of speech; 0: none yet */
+    uint32_t speech_ticks;         /**< frames in it, up to those three seconds */
 };
 
 void leg_voice_init(struct leg_voice *v);
