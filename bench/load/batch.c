@@ -136,8 +136,12 @@ static bool call_dial(struct batch *b, uint32_t index)
     const struct load_options *o = b->options;
     struct batch_call *call = &b->calls[index];
     struct caller_events events = {.answered = on_answered, .ended = on_ended, .context = call};
-    struct caller_config config = {o->law, o->ptime_ms, index * 7, index * 2654435761U + (uint64_t)clock_now_us(),
-                                   false};
+    struct caller_config config = {.law = o->law,
+                                   .ptime_ms = o->ptime_ms,
+                                   .phase_ms = index * 7,
+                                   .seed = index * 2654435761U + (uint64_t)clock_now_us(),
+                                   .suites = {o->suite},
+                                   .suite_count = o->encrypted};
     char user[32];
     snprintf(user, sizeof user, "load%u", index);
     call->batch = b;

@@ -27,6 +27,9 @@ struct caller {
     enum sdp_direction direction; /**< as we say it: SDP_SENDONLY is a phone that has put the bridge on hold */
     enum sdp_direction peer_direction;
     uint32_t version, answered_ptime_ms;
+    bool savp;
+    struct sdes_line crypto[SDES_SUITES]; /**< what we offer, in order; agreed on, the one line */
+    unsigned crypto_count;
     bool up, ended;
 };
 
@@ -36,6 +39,9 @@ struct caller_config {
     uint32_t ptime_ms, phase_ms;
     uint64_t seed;
     bool hold;
+    enum sdes_suite suites[SDES_SUITES]; /**< offered, in order */
+    unsigned suite_count;                /**< 0: plain RTP */
+    bool avp;                            /**< offered on a line of plain RTP */
 };
 
 /** Opens the stream at the local host of uac, and calls nobody yet. @return STATUS_OK, STATUS_IO */
@@ -47,6 +53,13 @@ MUST_CHECK status caller_dial(struct caller *caller, struct uac *uac, const char
 
 /** Offers sendonly, or sendrecv again. @return false where that is not possible now */
 bool caller_hold(struct caller *caller, bool hold);
+
+/** Offers new keys. @return as caller_hold() */
+bool caller_rekey(struct caller *caller);
+
+/** Encrypts with a key that the other side does not know, or with the agreed one again. @return false where nothing is
+ * encrypted */
+bool caller_wrong_key(struct caller *caller, bool wrong);
 
 /** Closes the stream; the uac keeps the SIP side for retransmissions. */
 void caller_close(struct caller *caller);

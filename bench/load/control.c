@@ -95,6 +95,11 @@ static void on_progress(void *context, uint32_t code)
     event_end();
 }
 
+static void suite_print(const struct secure *secure)
+{
+    if (secure->on) printf(",\"srtp\":\"%s\"", sdes_suite_name(secure->ours.suite));
+}
+
 static void on_answered(void *context)
 {
     struct phone *phone = context;
@@ -102,6 +107,7 @@ static void on_answered(void *context)
     printf(",\"rtp_port\":%u,\"peer_rtp_port\":%u,\"peer_ptime_ms\":%u,\"peer_direction\":\"%s\"",
            address_port(&phone->caller.stream.local), address_port(&phone->caller.stream.remote),
            phone->caller.answered_ptime_ms, sdp_direction_name(phone->caller.peer_direction));
+    suite_print(&phone->caller.stream.secure);
     event_end();
 }
 
@@ -110,6 +116,7 @@ static void on_reinvited(void *context, uint32_t code)
     struct phone *phone = context;
     event_begin("reinvited", phone->name, clock_now_us());
     printf(",\"code\":%u,\"peer_direction\":\"%s\"", code, sdp_direction_name(phone->caller.peer_direction));
+    suite_print(&phone->caller.stream.secure);
     event_end();
 }
 
@@ -231,6 +238,16 @@ struct call_words {
     struct caller_config config;
 };
 
+/** "SUITE,SUITE" */
+static bool suites_parse(const char *text, struct caller_config *config)
+{
+    struct slice rest = slice_of(text);
+    while (rest.len && config->suite_count < SDES_SUITES) {
+        if (!sdes_suite_named(slice_cut(&rest, ','), &config->suites[config->suite_count++])) return false;
+    }
+    return rest.len == 0;
+}
+
 static const char *call_words_parse(char **words, unsigned count, struct call_words *out)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -239,6 +256,8 @@ static const char *call_words_parse(char **words, unsigned count, struct call_wo
         uint32_t number;
         if (strcmp(words[i], "hold") == 0) {
             out->config.hold = true;
+        } else if (strcmp(words[i], "avp") == 0) {
+            out->config.avp = true;
         } else if (!value) {
             return "unknown word in call";
         } else if (strcmp(words[i], "tone") == 0) {
@@ -247,6 +266,8 @@ static const char *call_words_parse(char **words, unsigned count, struct call_wo
             out->wav = value;
         } else if (strcmp(words[i], "local") == 0) {
             out->local = value;
+        } else if (strcmp(words[i], "srtp") == 0 && suites_parse(value, &out->config)) {
+            continue;
         } else if (strcmp(words[i], "codec") == 0 && (strcmp(value, "PCMU") == 0 || strcmp(value, "PCMA") == 0)) {
             out->config.law = strcmp(value, "PCMU") == 0 ? G711_MU : G711_A;
         } else if (strcmp(words[i], "ptime") == 0 && slice_to_u32(slice_of(value), 60, &number) && number >= 10) {
@@ -330,6 +351,20 @@ static const char *command_hold(struct phone *phone, char **words, unsigned coun
     return caller_hold(&phone->caller, strcmp(words[0], "hold") == 0) ? NULL : "not up, or a re-INVITE is under way";
 }
 
+static const char *command_rekey(struct phone *phone, char **words, unsigned count)
+{
+    (void)words;
+    (void)count;
+    return caller_rekey(&phone->caller) ? NULL : "not up, without keys, or a re-INVITE is under way";
+}
+
+static const char *command_key(struct phone *phone, char **words, unsigned count)
+{
+    bool wrong = count == 3 && strcmp(words[2], "wrong") == 0;
+    if (!wrong && (count != 3 || strcmp(words[2], "right") != 0)) return "key NAME wrong|right";
+    return caller_wrong_key(&phone->caller, wrong) ? NULL : "not encrypted";
+}
+
 static const char *command_dtmf(struct phone *phone, char **words, unsigned count)
 {
     if (count != 3 || strlen(words[2]) != 1) return "dtmf NAME DIGIT";
@@ -382,13 +417,15 @@ static void counts_print(const struct stream *stream)
 {
     const struct stream_counts *c = &stream->counts;
     printf(",\"sent\":%llu,\"due\":%llu,\"late_sends\":%llu,\"send_errors\":%llu,\"received\":%llu,\"lost\":%llu,"
-           "\"duplicates\":%llu,\"reordered\":%llu,\"source_changes\":%llu,\"rtcp\":%llu,\"rtcp_byes\":%llu,"
+           "\"unopened\":%llu,\"duplicates\":%llu,\"reordered\":%llu,\"source_changes\":%llu,\"rtcp\":%llu,\"rtcp_"
+           "byes\":%llu,"
            "\"jitter_ms\":%.3f,\"gap_max_ms\":%.2f,\"late_max_ms\":%.2f,\"last_rtp_mono_us\":%lld",
            (unsigned long long)c->sent, (unsigned long long)c->due, (unsigned long long)c->late_sends,
            (unsigned long long)c->send_errors, (unsigned long long)c->received, (unsigned long long)c->gaps,
-           (unsigned long long)c->duplicates, (unsigned long long)c->reordered, (unsigned long long)c->source_changes,
-           (unsigned long long)c->rtcp, (unsigned long long)c->rtcp_byes, stream->jitter_us / 1000.0,
-           (double)c->gap_max_us / 1000.0, (double)c->late_max_us / 1000.0, (long long)stream->in_us);
+           (unsigned long long)c->unopened, (unsigned long long)c->duplicates, (unsigned long long)c->reordered,
+           (unsigned long long)c->source_changes, (unsigned long long)c->rtcp, (unsigned long long)c->rtcp_byes,
+           stream->jitter_us / 1000.0, (double)c->gap_max_us / 1000.0, (double)c->late_max_us / 1000.0,
+           (long long)stream->in_us);
 }
 
 static const char *command_levels(struct phone *phone, char **words, unsigned count)
@@ -455,7 +492,8 @@ static const struct {
 } commands[] = {
     {"hangup", command_hangup}, {"tone", command_tone}, {"wav", command_wav},     {"hold", command_hold},
     {"resume", command_hold},   {"dtmf", command_dtmf}, {"drop", command_drop},   {"watch", command_watch},
-    {"levels", command_levels}, {"tap", command_tap},   {"stats", command_stats},
+    {"levels", command_levels}, {"tap", command_tap},   {"stats", command_stats}, {"rekey", command_rekey},
+    {"key", command_key},
 };
 
 static const char *phone_command(struct control *control, char **words, unsigned count)

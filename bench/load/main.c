@@ -24,6 +24,7 @@ static const char help[] =
     "   --settle-ms N      pause between the last answer and the window (1000)\n"
     "   --ramp-per-s N     new calls a second (50)\n"
     "   --codec PCMU|PCMA  (PCMU)     --ptime MS   10, 20, 30, 40, 50 or 60 (20)\n"
+    "   --srtp SUITE       encrypted: AES_CM_128_HMAC_SHA1_80, AEAD_AES_128_GCM ... (plain RTP)\n"
     "   --local IP         address to call from (loopback)\n"
     "   --pid PID          also report the CPU of that process over the window; may be given several times\n"
     "   --json             one JSON object instead of lines\n"
@@ -41,10 +42,15 @@ static const char help[] =
     "(microseconds\n"
     "   of CLOCK_MONOTONIC and CLOCK_REALTIME); for what arrived from the network it is the kernel's arrival time.\n"
     "   call NAME URI [tone=HZ[@DBFS],...] [wav=FILE] [codec=PCMU|PCMA] [ptime=20] [local=IP] [hold]\n"
+    "                [srtp=SUITE,... [avp]]\n"
+    "                             srtp: offers keys (AES_CM_128_HMAC_SHA1_80 or _32, AEAD_AES_128_GCM or _256_GCM) on\n"
+    "                             RTP/SAVP, or on RTP/AVP for who may ignore them\n"
     "   hangup NAME               BYE, or CANCEL while it rings\n"
     "   tone NAME HZ[@DBFS],...   say these tones from the next packet on; 'off' for coded silence\n"
     "   wav NAME FILE|off         say this file (8000 Hz, 16-bit, mono), over and over\n"
     "   hold NAME / resume NAME   re-INVITE with sendonly (the phone's own audio goes on) / sendrecv\n"
+    "   rekey NAME                re-INVITE with new keys\n"
+    "   key NAME wrong|right      encrypt with a key that the bridge does not know / with the agreed one again\n"
     "   dtmf NAME DIGIT           as telephone-event\n"
     "   drop NAME P               lose that share (0 to 1) of the packets sent\n"
     "   watch NAME HZ,HZ,...|off  a 'level' event for every 10 ms received: each tone, and everything ('rms')\n"
@@ -88,6 +94,7 @@ static bool option_set(struct load_options *o, const char *name, const char *val
     if (strcmp(name, "--ramp-per-s") == 0) return number_set(value, 1, 10000, &o->ramp_per_s);
     if (strcmp(name, "--ptime") == 0) return number_set(value, 10, 60, &o->ptime_ms) && o->ptime_ms % 10 == 0;
     if (strcmp(name, "--codec") == 0) return codec_set(value, &o->law);
+    if (strcmp(name, "--srtp") == 0) return o->encrypted = value && sdes_suite_named(slice_of(value), &o->suite);
     if (strcmp(name, "--pid") == 0) {
         if (o->pid_count == OPTIONS_PIDS_MAX || !number_set(value, 1, INT32_MAX, &number)) return false;
         o->pids[o->pid_count++] = (pid_t)number;

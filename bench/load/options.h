@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "load/g711.h"
+#include "load/sdes.h"
 
 enum { OPTIONS_PIDS_MAX = 8 };
 
@@ -19,6 +20,8 @@ struct load_options {
     const char *target, *local; /**< local may be NULL: loopback of the target's family */
     uint32_t calls, talkers, seconds, ramp_per_s, ptime_ms, settle_ms;
     enum g711_law law;
+    bool encrypted; /**< with this suite */
+    enum sdes_suite suite;
     pid_t pids[OPTIONS_PIDS_MAX];
     unsigned pid_count;
 };

@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "load/g711.h"
+#include "load/sdes.h"
 #include "load/sip_message.h"
 
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
@@ -23,9 +24,14 @@ struct sdp_ours {
     uint32_t ptime_ms;
     enum sdp_direction direction;
     uint32_t version;
+    const struct sdes_line *crypto; /**< borrowed for the call */
+    unsigned crypto_count;          /**< 0: plain RTP */
+    bool savp;                      /**< with crypto: RTP/SAVP, else RTP/AVP for who may ignore it */
 };
 
 void sdp_write(struct buffer *out, const struct sdp_ours *ours);
+
+enum { SDP_CRYPTO_MAX = 8 };
 
 /** What the other side says. */
 struct sdp_theirs {
@@ -34,6 +40,9 @@ struct sdp_theirs {
     uint32_t ptime_ms;  /**< 0 where it does not say */
     int digits_payload; /**< of telephone-event; -1 without */
     enum sdp_direction direction;
+    bool savp;
+    struct sdes_line crypto[SDP_CRYPTO_MAX]; /**< those that we could use */
+    unsigned crypto_count;
 };
 
 /** @return false where there is no active audio line with an address and PCMU or PCMA as its first codec */

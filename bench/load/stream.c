@@ -175,26 +175,35 @@ static void packet_take(struct stream *s, const struct packet *p, int64_t arriva
     }
 }
 
+static bool opened(struct stream *s, bool rtcp, uint8_t *bytes, size_t *len)
+{
+    bool good = !s->secure.on || secure_open(&s->secure, rtcp, bytes, len);
+    if (!good) s->counts.unopened++;
+    return good;
+}
+
 static void rtp_readable(void *context, int64_t now_us)
 {
     (void)now_us;
     struct stream *s = context;
-    uint8_t bytes[2048];
+    _Alignas(8) uint8_t bytes[2048];
     int64_t arrival_us;
     struct packet p;
-    ssize_t len = datagram_read(s->rtp.fd, bytes, sizeof bytes, &arrival_us);
-    if (len > 0 && packet_parse(bytes, (size_t)len, &p)) packet_take(s, &p, arrival_us);
+    ssize_t got = datagram_read(s->rtp.fd, bytes, sizeof bytes, &arrival_us);
+    size_t len = (size_t)got;
+    if (got > 0 && opened(s, false, bytes, &len) && packet_parse(bytes, len, &p)) packet_take(s, &p, arrival_us);
 }
 
 static void rtcp_readable(void *context, int64_t now_us)
 {
     (void)now_us;
     struct stream *s = context;
-    uint8_t bytes[2048];
-    ssize_t len = recv(s->rtcp.fd, bytes, sizeof bytes, 0);
-    if (len < 4) return;
+    _Alignas(8) uint8_t bytes[2048];
+    ssize_t got = recv(s->rtcp.fd, bytes, sizeof bytes, 0);
+    size_t len = (size_t)got;
+    if (got < 4 || !opened(s, true, bytes, &len)) return;
     s->counts.rtcp++;
-    for (ssize_t at = 0; at + 4 <= len; at += 4 * ((bytes[at + 2] << 8 | bytes[at + 3]) + 1)) {
+    for (size_t at = 0; at + 4 <= len; at += 4U * ((size_t)(bytes[at + 2] << 8 | bytes[at + 3]) + 1)) {
         if (bytes[at + 1] == 203) s->counts.rtcp_byes++;
     }
 }
@@ -255,15 +264,16 @@ static void send_due(void *context, int64_t now_us)
     s->counts.due++;
     if (late_us > LATE_US) s->counts.late_sends++;
     if (late_us > s->counts.late_max_us) s->counts.late_max_us = late_us;
-    uint8_t bytes[RTP_HEADER + STREAM_FRAME_MAX];
+    _Alignas(8) uint8_t bytes[RTP_HEADER + STREAM_FRAME_MAX + SECURE_TRAILER];
     bool burst = false;
     size_t len = packet_write(s, bytes, &burst);
+    bool sealed = !s->secure.on || secure_seal(&s->secure, bytes, &len, sizeof bytes);
     if (s->drop > 0.0 && drand48() < s->drop) {
         s->counts.dropped++;
         return;
     }
     if (burst) s->burst_sent_us = clock_now_us();
-    if (send(s->rtp.fd, bytes, len, 0) == (ssize_t)len) {
+    if (sealed && send(s->rtp.fd, bytes, len, 0) == (ssize_t)len) {
         s->counts.sent++;
     } else {
         s->counts.send_errors++;
@@ -284,7 +294,7 @@ status stream_open(struct stream *s, struct loop *loop, const struct address *lo
     struct rng rng;
     rng_init(&rng, seed);
     s->out_ssrc = rng_u32(&rng);
-    s->out_seq = (uint16_t)rng_u32(&rng);
+    s->out_seq = rng_u32(&rng) & 0x7fff; /* RFC 3711 3.3.1 */
     s->out_ts = rng_u32(&rng);
     status result = pair_bind(s, local_host);
     if (result == STATUS_OK) result = loop_watch_fd(loop, &s->rtp);
@@ -297,6 +307,7 @@ void stream_close(struct stream *s)
 {
     loop_timer_cancel(s->loop, &s->timer);
     source_clear(&s->source);
+    secure_clear(&s->secure);
     struct loop_watch *watches[] = {&s->rtp, &s->rtcp};
     for (int i = 0; i < 2; i++) {
         if (watches[i]->fd < 0) continue;

@@ -1,7 +1,8 @@
 /**
  * @file stream.h  One caller's RTP: a packet every ptime on its own phase, and what comes back, counted and decoded.
  *
- * Arrival times are the kernel's. RTCP is received on the next port and counted, not sent.
+ * Arrival times are the kernel's. RTCP is received on the next port and counted, not sent. Both are
+ * encrypted where the owner has set keys.
  * Thread: the loop's. RFC 3550, RFC 3551, RFC 4733.
  */
 #ifndef PARLEY_LOAD_STREAM_H
@@ -12,6 +13,7 @@
 
 #include "load/loop.h"
 #include "load/sdp_text.h"
+#include "load/secure.h"
 #include "load/source.h"
 
 enum { STREAM_FRAME_MAX = 480 }; /**< samples of a 60 ms packet */
@@ -21,6 +23,7 @@ struct stream_counts {
     uint64_t due, sent, dropped, send_errors, late_sends; /**< late: more than 2 ms after its time */
     int64_t late_max_us;
     uint64_t received, gaps, duplicates, reordered, rtcp, rtcp_byes, other_payloads, source_changes;
+    uint64_t unopened;  /**< RTP and RTCP that should be encrypted and is plain, or of another key; not in the others */
     int64_t gap_max_us; /**< longest time between two arrivals; the owner may set it to 0 at a window's start */
 };
 
@@ -43,6 +46,7 @@ struct stream {
     struct source source;
     struct stream_events events;
     struct stream_counts counts;
+    struct secure secure; /**< the owner's to set */
     enum g711_law law;
     uint32_t ptime_ms, phase_ms;
     int digits_payload;

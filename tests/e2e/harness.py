@@ -594,13 +594,15 @@ class Callers:
             raise AssertionError("%s: %s" % (line, event["why"]))
         return event
 
-    def call(self, name, uri, tone=None, wav=None, codec=None, ptime=None, local=None, hold=False):
+    def call(self, name, uri, tone=None, wav=None, codec=None, ptime=None, local=None, hold=False, srtp=None,
+             avp=False):
+        """srtp: suites, by commas, offered on RTP/SAVP, or with avp on RTP/AVP."""
         words = ["call", name, uri]
-        for key, value in (("tone", tone), ("wav", wav), ("codec", codec), ("ptime", ptime), ("local", local)):
+        for key, value in (("tone", tone), ("wav", wav), ("codec", codec), ("ptime", ptime), ("local", local),
+                           ("srtp", srtp)):
             if value is not None:
                 words.append("%s=%s" % (key, value))
-        if hold:
-            words.append("hold")
+        words += ["hold"] * hold + ["avp"] * avp
         phone = Phone(self, name)
         phone.since = self.mark()
         self.command(name, " ".join(words))
@@ -927,9 +929,10 @@ SDP_TYPE = "Content-Type: application/sdp\n"
 
 class Baresip:
     """One baresip that says a tone and keeps what it hears. After quit(): heard() is that as a Wav. With listens=True it
-    can be called at .uri, and answers."""
+    can be called at .uri, and answers. mediaenc: "srtp" offers keys, "srtp-mand" insists on them."""
 
-    def __init__(self, work, tone=(1141.0, -20.0), ipv6=False, transport="udp", codec="PCMU", listens=False):
+    def __init__(self, work, tone=(1141.0, -20.0), ipv6=False, transport="udp", codec="PCMU", listens=False,
+                 mediaenc=None):
         if not shutil.which("baresip"):
             raise unittest.SkipTest("baresip is not installed")
         self.dir = tempfile.mkdtemp(prefix="baresip-", dir=work)
@@ -952,10 +955,10 @@ class Baresip:
             "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1", "audio_txmode thread",
             "rtp_ports 30000-59999", "jitter_buffer_delay 2-10", "snd_path %s" % self.dir,
             "module_path %s" % modules, "module g711.so", "module aufile.so", "module aubridge.so",
-            "module sndfile.so", "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so",
+            "module sndfile.so", "module srtp.so", "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so",
             "ctrl_tcp_listen 127.0.0.1:%d" % self.control_port, ""]))
-        self.write("accounts", "<sip:bare@%s;transport=%s>;regint=0;answermode=auto;audio_codecs=%s\n"
-                   % ("[::1]" if ipv6 else "127.0.0.1", transport, codec))
+        self.write("accounts", "<sip:bare@%s;transport=%s>;regint=0;answermode=auto;audio_codecs=%s%s\n"
+                   % ("[::1]" if ipv6 else "127.0.0.1", transport, codec, ";mediaenc=" + mediaenc if mediaenc else ""))
         self.write("contacts", "")
         log = open(os.path.join(self.dir, "log"), "w")
         self.process = start(["baresip", "-6" if ipv6 else "-4", "-n", self.host, "-f", self.dir, "-v"],
