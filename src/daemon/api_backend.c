@@ -1,10 +1,7 @@
 #include "daemon/api_backend.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "daemon/accounts.h"
 #include "daemon/api_media.h"
@@ -12,6 +9,7 @@
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
 #include "daemon/metrics.h"
+#include "daemon/recording_files.h"
 #include "daemon/recordings.h"
 #include "engine/engine.h"
 #include "os/clock.h"
@@ -69,29 +67,27 @@ static status check_url(void *arg, const char *url, char why[FETCH_WHY_SIZE])
     return fetch_guard_url(&bridge->guard, slice_of(url), why);
 }
 
-static status recording_open(void *arg, const struct store_recording *row, int *fd, uint64_t *size)
+static status recording_open(void *arg, const struct store_recording *row, const char *track, struct rest_audio *out)
 {
     const struct bridge *bridge = arg;
-    char path[4096];
-    struct stat file;
-    recordings_path(bridge->recordings, row->id, recordings_running(bridge->recordings, row->id), path);
-    int opened = open(path, O_RDONLY | O_CLOEXEC);
-    if (opened < 0 && errno == ENOENT) { /* it was completed a moment ago, or has just begun */
-        recordings_path(bridge->recordings, row->id, false, path);
-        opened = open(path, O_RDONLY | O_CLOEXEC);
-    }
-    if (opened < 0) return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
-    if (fstat(opened, &file) != 0) {
-        close(opened);
-        return STATUS_IO;
-    }
-    *fd = opened;
-    *size = (uint64_t)file.st_size;
-    return STATUS_OK;
+    return recording_files_open(recordings_dir(bridge->recordings), row->id, track, out);
+}
+
+static status recording_timeline(void *arg, const struct store_recording *row, struct rest_audio *out)
+{
+    const struct bridge *bridge = arg;
+    return recording_files_open_timeline(recordings_dir(bridge->recordings), row->id, out);
+}
+
+static void recording_tracks(void *arg, const struct store_recording *row, rest_track_fn *each, void *each_arg)
+{
+    const struct bridge *bridge = arg;
+    recording_files_tracks(recordings_dir(bridge->recordings), row->id, each, each_arg);
 }
 
 struct deletion {
-    char path[4096];
+    const struct bridge *bridge;
+    id_text id;
     rest_done_fn *done;
     void *arg;
 };
@@ -100,7 +96,7 @@ struct deletion {
 static void on_deleted(void *arg, status s)
 {
     struct deletion *deletion = arg;
-    if (s == STATUS_OK) unlink(deletion->path);
+    if (s == STATUS_OK) recording_files_remove(recordings_dir(deletion->bridge->recordings), deletion->id);
     deletion->done(deletion->arg, s);
     free(deletion);
 }
@@ -119,7 +115,8 @@ static void recording_delete(void *arg, const struct store_recording *row, rest_
         done(done_arg, STATUS_NO_MEMORY);
         return;
     }
-    recordings_path(bridge->recordings, row->id, false, deletion->path);
+    deletion->bridge = bridge;
+    memcpy(deletion->id, row->id, sizeof deletion->id);
     deletion->done = done;
     deletion->arg = done_arg;
     store_delete_recording(tx, row->id);
@@ -162,6 +159,8 @@ struct rest_backend api_backend(struct bridge *bridge)
         .participant_quality = participant_quality,
         .check_url = check_url,
         .recording_open = recording_open,
+        .recording_timeline = recording_timeline,
+        .recording_tracks = recording_tracks,
         .recording_delete = recording_delete,
         .recording_duration_ms = recording_duration_ms,
         .health = health,

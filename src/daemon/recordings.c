@@ -1,24 +1,21 @@
 #include "daemon/recordings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/list.h"
 #include "daemon/conference_row.h"
 #include "daemon/conferences.h"
+#include "daemon/recording_files.h"
 #include "daemon/store_wait.h"
 #include "hook/hook.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/random.h"
 #include "store/store_read.h"
-
-enum { HEADER_BYTES = 44 };
 
 /* A recording that is not over, from its row to its announcement. */
 struct running {
@@ -74,11 +71,6 @@ const char *recordings_dir(const struct recordings *r)
     return r->dir;
 }
 
-void recordings_path(const struct recordings *r, const char *id, bool growing, char out[4096])
-{
-    snprintf(out, 4096, "%s/%s.wav%s", r->dir, id, growing ? ".part" : "");
-}
-
 void recordings_set_base_url(struct recordings *r, const char *url)
 {
     snprintf(r->base_url, sizeof r->base_url, "%s", url);
@@ -88,7 +80,7 @@ char *recordings_url(const struct recordings *r, const struct store_recording *r
 {
     struct buffer url;
     buffer_init(&url);
-    buffer_printf(&url, "%s/recordings/%s/%s.wav", r->base_url, row->token, row->id);
+    buffer_printf(&url, "%s/recordings/%s/%s", r->base_url, row->token, row->file);
     return buffer_take(&url);
 }
 
@@ -103,9 +95,11 @@ bool recordings_local(const struct recordings *r, const char *url, char *path, s
     struct slice token = slice_cut(&rest, '/');
     struct slice id = slice_cut(&rest, '.');
     if (!slice_is(folder, "recordings") || token.len != STORE_TOKEN_SIZE - 1 || !id_valid(id, "RE")) return false;
-    if (!slice_is(rest, "wav")) return false;
-    snprintf(path, path_size, "%s/%.*s.wav", r->dir, SLICE_ARGS(id));
-    return true;
+    id_text name;
+    char found[RECORDING_PATH_SIZE];
+    if (!recording_files_ending(rest) || !slice_copy(id, name, sizeof name)) return false;
+    if (!recording_files_find(r->dir, name, found)) return false;
+    return snprintf(path, path_size, "%s", found) < (int)path_size;
 }
 
 static struct running *find(const struct recordings *r, const char *id)
@@ -305,8 +299,21 @@ static void on_announced(void *arg, status s, const struct conference *c)
     finish(running);
 }
 
-static void set_outcome(struct store_recording *row, const struct recording_report *report)
+/* The name without the directory, of a file that may have been converted. @return false where memory is short */
+static bool set_file(struct store_recording *row, const char *dir)
 {
+    char path[RECORDING_PATH_SIZE];
+    if (!recording_files_find(dir, row->id, path)) return true;
+    char *file = strdup(strrchr(path, '/') + 1);
+    if (!file) return false;
+    free((char *)(uintptr_t)row->file);
+    row->file = file;
+    return true;
+}
+
+static void set_outcome(struct store_recording *row, const struct recording_report *report, const char *dir)
+{
+    if (!set_file(row, dir)) log_event(LOG_ERROR, "recording_file_unknown", "recording=%s why=no_memory", row->id);
     free((char *)(uintptr_t)row->state);
     row->state = strdup(report->end == RECORDING_FAILED ? "lost" : "complete");
     row->bytes = report->bytes;
@@ -348,7 +355,7 @@ void recordings_report(void *arg, const struct recording_report *report)
     char of[WHOSE_SIZE];
     if (!running || running->reported) return;
     running->reported = true;
-    set_outcome(&running->row, report);
+    set_outcome(&running->row, report, r->dir);
     log_event(report->end == RECORDING_ENDED ? LOG_INFO : LOG_WARN, "recording_ended",
               "%s recording=%s end=%s duration_ms=%llu lost_ms=%llu", whose(&running->row, of), report->id,
               recording_end_name(report->end), (unsigned long long)report->duration_ms,
@@ -378,30 +385,14 @@ static void on_rows(void *arg, status s, const struct store_recording *rows, siz
     }
 }
 
-/* Samples a second, as the header says: the setting may be another by now. 0 where it is no recording of ours. */
-static uint32_t file_rate_hz(const char *path)
-{
-    enum { RATE_AT = 24 };
-    uint8_t b[4];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool got = fd >= 0 && pread(fd, b, sizeof b, RATE_AT) == sizeof b;
-    if (fd >= 0) close(fd);
-    return got ? (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
-}
-
 /* A file that was complete and renamed, whose row had not been written yet. */
 static void take_finished(struct running *running)
 {
-    char path[4096];
-    struct stat file;
+    char path[RECORDING_PATH_SIZE];
     struct recording_report report = {.end = RECORDING_FAILED};
-    recordings_path(running->recordings, running->row.id, false, path);
-    uint32_t rate_hz = file_rate_hz(path);
-    if (rate_hz > 0 && stat(path, &file) == 0) {
+    if (recording_files_find(running->recordings->dir, running->row.id, path) &&
+        recorder_examine(path, &report) == STATUS_OK)
         report.end = RECORDING_RECOVERED;
-        report.bytes = (uint64_t)file.st_size;
-        report.duration_ms = report.bytes > HEADER_BYTES ? (report.bytes - HEADER_BYTES) * 1000 / 2 / rate_hz : 0;
-    }
     strcpy(report.id, running->row.id);
     recordings_report(running->recordings, &report);
 }

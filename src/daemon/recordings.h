@@ -65,9 +65,6 @@ bool recordings_running(const struct recordings *r, const char *id);
 /** True while none is being recorded or waits for its announcement. */
 bool recordings_idle(const struct recordings *r);
 
-/** Path of a recording's audio, growing or complete. */
-void recordings_path(const struct recordings *r, const char *id, bool growing, char out[4096]);
-
 /** The capability URL of webhooks, heap, owned by the caller; NULL where memory is short. */
 char *recordings_url(const struct recordings *r, const struct store_recording *row);
 

@@ -51,6 +51,11 @@ static void tell(const struct leg_context *context, const struct media_event *ev
     context->io->tell(context->io->arg, event);
 }
 
+static void mark(struct conference_media *c, const struct leg_media *leg, struct pcm_mark mark)
+{
+    conference_tracks_mark(&c->tracks, c->tick, leg, mark);
+}
+
 /* ---- legs ---- */
 
 static void want_slot(struct conference_media *c, struct leg_media *leg)
@@ -116,6 +121,8 @@ static void add_tail(struct conference_media *c, const struct leg_context *conte
     c->has_tail = true;
     for (uint32_t i = 0; i < c->graph->samples / 2; i++)
         c->tail[i] += tail[i];
+    memset(room + c->graph->samples / 2, 0, c->graph->samples / 2 * sizeof *room);
+    conference_tracks_voice(&c->tracks, c->tick, leg, c->graph->rate_hz, tail);
 }
 
 static void give_graph_back(const struct conference_media *c, const struct leg_context *context,
@@ -159,6 +166,7 @@ static void end_play(struct conference_media *c, const struct leg_context *conte
                                 .number = sound_done(&play->source.cursor),
                                 .tick_us = c->tick_us};
     play->source.sound = NULL;
+    mark(c, NULL, (struct pcm_mark){.type = PCM_MARK_SOUND, .token = play->token});
     tell(context, &event);
 }
 
@@ -180,6 +188,8 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
 {
     assert(leg->conference == c);
     add_tail(c, context, leg);
+    mark(c, leg, (struct pcm_mark){.type = PCM_MARK_IN});
+    leg->track = 0;
     conference_keys_leave(&c->keys, leg);
     give_slot_back(c, leg);
     leg_encoder_leave(leg->encoder);
@@ -193,6 +203,7 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
 
 void conference_media_roles(struct conference_media *c, struct leg_media *leg, bool talk, bool listen)
 {
+    if (talk != leg->talk) mark(c, leg, (struct pcm_mark){.type = PCM_MARK_TALKS, .on = talk});
     leg->talk = talk;
     leg->listen = listen;
     want_slot(c, leg);
@@ -248,6 +259,7 @@ void conference_media_play(struct conference_media *c, const struct leg_context 
     place->token = token;
     place->order = c->play_order++;
     conference_source_start(&place->source, sound, false, 1);
+    mark(c, NULL, (struct pcm_mark){.type = PCM_MARK_SOUND, .token = token, .on = true});
     if (c->leg_count == 0) end_play(c, context, place);
 }
 
@@ -275,10 +287,28 @@ static void tell_lost_frames(struct conference_media *c, const struct leg_contex
     tell(context, &event);
 }
 
-void conference_media_record(struct conference_media *c, struct ring *frames)
+void conference_media_record(struct conference_media *c, struct ring *frames, bool tracks)
 {
     if (c->frames) pcm_frame_push_end(c->frames, c->tick);
     c->frames = frames;
+    conference_tracks_start(&c->tracks, tracks ? frames : NULL);
+    list_each (link, &c->legs) {
+        list_object(link, struct leg_media, link)->track = 0;
+    }
+    for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
+        const struct conference_play *play = &c->plays[i];
+        struct pcm_mark began = {.type = PCM_MARK_SOUND, .token = play->token, .on = true};
+        if (play->source.sound) mark(c, NULL, began);
+    }
+}
+
+void conference_media_track(struct leg_media *leg, uint16_t track)
+{
+    struct conference_media *c = leg->conference;
+    if (!c || !c->tracks.frames || leg->track == track) return;
+    leg->track = track;
+    mark(c, leg, (struct pcm_mark){.type = PCM_MARK_IN, .on = true});
+    if (!leg->talk) mark(c, leg, (struct pcm_mark){.type = PCM_MARK_TALKS});
 }
 
 struct mixer *conference_media_exchange_mixer(struct conference_media *c, struct mixer *mixer)
@@ -293,7 +323,7 @@ void conference_media_close(struct conference_media *c, const struct leg_context
 {
     assert(list_empty(&c->legs));
     fall_silent(c, context);
-    conference_media_record(c, NULL);
+    conference_media_record(c, NULL, false);
     let_go(c, context, &c->music);
     let_go(c, context, &c->music_before);
     list_remove(&c->link);
@@ -321,12 +351,23 @@ static bool read_voice(const struct leg_context *context, struct leg_media *leg,
     return says;
 }
 
+static void mark_speech(struct conference_media *c, const struct leg_media *leg)
+{
+    const struct talker *talker = &leg->voice.talker;
+    struct pcm_mark speech = {.type = PCM_MARK_SPEAKS, .on = talker->talking};
+    if (talker->talking) speech.early_ms = (TALKER_BEGIN_TICKS - 1) * PCM_FRAME_MS;
+    if (talker->quiet_ticks >= TALKER_HANG_TICKS) speech.early_ms = (TALKER_HANG_TICKS - 1) * PCM_FRAME_MS;
+    mark(c, leg, speech);
+}
+
 static void take_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg,
                        int64_t tick_us)
 {
     bool talks = leg->talk && leg->media.receive && c->audio == ENGINE_AUDIO_MIX && leg->has_slot;
     ramp_to(&leg->talk_ramp, talks ? 1 : 0, ramp_samples(leg->media.codec->rate_hz, RAMP_MUTE_MS));
+    bool spoke = leg->voice.talker.talking;
     leg->says = read_voice(context, leg, tick_us, talks);
+    if (spoke != leg->voice.talker.talking) mark_speech(c, leg);
     bool in_mix = leg->says || leg->voice_line.sounds || conference_keys_holder(&c->keys) == leg;
     if (!in_mix || !leg->has_slot) return;
     leg->next_talker = c->talkers;
@@ -337,8 +378,11 @@ static void take_voice(struct conference_media *c, const struct leg_context *con
 static void take_keys(struct conference_media *c, struct leg_media *leg)
 {
     bool passes = leg->passes_digits && leg->media.receive && c->audio == ENGINE_AUDIO_MIX;
-    for (uint8_t i = 0; passes && i < leg->keys.waiting; i++)
-        conference_keys_push(&c->keys, leg, leg->keys.waits[i].event, leg->keys.waits[i].id);
+    for (uint8_t i = 0; i < leg->keys.waiting; i++) {
+        char digit = passes ? dtmf_digit(leg->keys.waits[i].event) : '\0';
+        mark(c, leg, (struct pcm_mark){.type = PCM_MARK_DIGIT, .code = digit});
+        if (passes) conference_keys_push(&c->keys, leg, leg->keys.waits[i].event, leg->keys.waits[i].id);
+    }
     leg->keys.waiting = 0;
 }
 
@@ -366,8 +410,23 @@ static void hear_legs(struct conference_media *c, const struct leg_context *cont
     }
 }
 
+/* While the rate changes there are two graphs: the recording is of one of them in each tick. */
+static bool is_recorded(const struct conference_media *c, const struct conference_graph *g)
+{
+    return g == (c->change == CONFERENCE_CROSSES ? c->next : c->graph);
+}
+
+/* Something that everybody hears and no leg says. */
+static void put_source(struct conference_media *c, struct conference_scratch *s, struct conference_graph *g,
+                       const int16_t *pcm)
+{
+    conference_graph_put_source(g, pcm);
+    if (is_recorded(c, g) && c->audio == ENGINE_AUDIO_MIX)
+        conference_tracks_sound(&c->tracks, &s->bridge, pcm, g->samples);
+}
+
 /* A talker's voice at the graph's rate; its digit is its voice too: everybody hears it but itself. */
-static const int16_t *voice_at(const struct conference_media *c, const struct leg_context *context,
+static const int16_t *voice_at(struct conference_media *c, const struct leg_context *context,
                                struct conference_scratch *s, struct leg_media *leg, const struct conference_graph *g)
 {
     uint32_t rate_hz = leg->media.codec->rate_hz;
@@ -376,9 +435,11 @@ static const int16_t *voice_at(const struct conference_media *c, const struct le
         bool sounds = resample_frame(context->bank, &leg->voice_line, rate_hz, voice, g->rate_hz, leg->mixed);
         voice = sounds ? leg->mixed : NULL;
     }
+    if (is_recorded(c, g)) conference_tracks_voice(&c->tracks, c->tick, leg, g->rate_hz, voice);
     if (conference_keys_holder(&c->keys) == leg)
         tone = conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room);
     if (!tone) return voice;
+    if (is_recorded(c, g)) conference_tracks_sound(&c->tracks, &s->bridge, tone, g->samples);
     if (voice)
         pcm_add(leg->mixed, voice, tone, g->samples);
     else
@@ -402,8 +463,7 @@ static void put_sounds(struct conference_media *c, const struct leg_context *con
     for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
         const struct conference_source *source = &c->plays[i].source;
         if (!source->sound) continue;
-        conference_graph_put_source(g,
-                                    conference_source_at(source, context->bank, s->sounding[i], g->rate_hz, s->room));
+        put_source(c, s, g, conference_source_at(source, context->bank, s->sounding[i], g->rate_hz, s->room));
     }
     for (size_t i = MUSIC; i <= MUSIC_BEFORE; i++) {
         const struct conference_source *source = i == MUSIC ? &c->music : &c->music_before;
@@ -452,7 +512,7 @@ static void run_graph(struct conference_media *c, const struct leg_context *cont
         if (voice) mixer_put(g->mixer, leg->slot, voice);
     }
     if (!(holder && holder->has_slot))
-        conference_graph_put_source(g, conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room));
+        put_source(c, s, g, conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room));
     if (g == c->graph) put_tail(c, s);
     put_sounds(c, context, s, g);
     conference_graph_mix(g, music_sounds(&c->music) || music_sounds(&c->music_before));
@@ -594,6 +654,7 @@ static void record(struct conference_media *c, const struct leg_context *context
 {
     bool crosses = c->change == CONFERENCE_CROSSES;
     struct conference_graph *g = crosses ? c->next : c->graph;
+    conference_tracks_tick(&c->tracks, c->tick, &s->bridge, g->rate_hz, mixer_gain(g->mixer));
     const int16_t *pcm = c->audio == ENGINE_AUDIO_MIX ? mixer_common(g->mixer) : NULL;
     if (crosses && pcm && !g->fading)
         pcm = cross(conference_graph_common_at(c->graph, context->bank, g->rate_hz), pcm, g->rate_hz, s->pcm);

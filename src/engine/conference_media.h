@@ -28,6 +28,7 @@
 #include "engine/conference_keys.h"
 #include "engine/conference_shares.h"
 #include "engine/conference_source.h"
+#include "engine/conference_tracks.h"
 #include "engine/engine.h"
 #include "engine/leg_media.h"
 #include "engine/media_io.h"
@@ -68,7 +69,8 @@ struct conference_media {
     int32_t tail[CONFERENCE_TAIL_SAMPLES_MAX];
     bool has_tail;
 
-    struct ring *frames;  /**< borrowed; NULL: not recording */
+    struct ring *frames; /**< borrowed; NULL: not recording */
+    struct conference_tracks tracks;
     uint32_t frames_lost; /**< not told yet */
     uint32_t lost_told_ticks;
     struct list done; /**< batches that wait for the tick in which they take effect (core.h) */
@@ -87,6 +89,7 @@ struct conference_scratch {
     int16_t heard[FRAME_SAMPLES_MAX], heard_next[FRAME_SAMPLES_MAX];
     int16_t sounds[CONFERENCE_PLAYS_MAX + 2][FRAME_SAMPLES_MAX]; /**< plays, music, music_before: read this tick */
     const int16_t *sounding[CONFERENCE_PLAYS_MAX + 2];           /**< of these; NULL: silence */
+    struct conference_bridge_track bridge;
     struct graph_common crossed[RESAMPLE_RATES];
     struct conference_payload common[CODEC_COUNT], silence[CODEC_COUNT], own;
 };
@@ -118,7 +121,12 @@ void conference_media_play(struct conference_media *c, const struct leg_context 
 /** The sound with this token fades out, where it still plays. */
 void conference_media_stop(struct conference_media *c, uint64_t token);
 void conference_media_pass_digits(struct leg_media *leg, bool pass);
-void conference_media_record(struct conference_media *c, struct ring *frames);
+
+/** @param tracks  beside the mix, a track each of those that conference_media_track() is told of, and marks */
+void conference_media_record(struct conference_media *c, struct ring *frames, bool tracks);
+
+/** The number of a leg's track in the recording that runs; until it leaves, or the recording ends. */
+void conference_media_track(struct leg_media *leg, uint16_t track);
 
 /**
  * Goes over to another rate, within two ticks, without a gap; where nobody is there, at once. The graph that is not

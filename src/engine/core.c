@@ -210,13 +210,14 @@ static void execute(struct core *core, struct core_command *command, int64_t now
                       &command->preprocess);
         break;
     case CORE_LEG_PRESS: leg_keys_signal(leg, context, command->key, command->number, now_us); break;
+    case CORE_LEG_TRACK: conference_media_track(leg, (uint16_t)command->number); break;
     case CORE_LEG_PLAY: leg_own_play(&leg->own, context, leg, command->sound, command->number, command->token); break;
     case CORE_LEG_STOP: leg_own_stop(&leg->own); break;
     case CORE_LEG_DIGITS: leg_own_send_digits(&leg->own, context, leg, command->digits); break;
     case CORE_LEG_RECORD: leg_own_record(&leg->own, command->frames, command->sides); break;
     case CORE_LEG_WATCH: leg_own_watch_silence(&leg->own, command->number, command->token); break;
     case CORE_CONFERENCE_STOP: conference_media_stop(c, command->token); break;
-    case CORE_CONFERENCE_RECORD: conference_media_record(c, command->frames); break;
+    case CORE_CONFERENCE_RECORD: conference_media_record(c, command->frames, command->on); break;
     case CORE_CONFERENCE_RATE:
         conference_media_change_rate(c, context, command->graph);
         command->graph = NULL;

@@ -32,6 +32,7 @@ enum core_command_type {
     CORE_LEG_DTMF,   /**< leg, on */
     CORE_LEG_VOICE,  /**< leg, gain, noise_suppression, automatic_gain, preprocess or NULL: exchanged for the old one */
     CORE_LEG_PRESS,  /**< leg, key, number: milliseconds */
+    CORE_LEG_TRACK,  /**< leg, number: of its track in the recording */
     CORE_LEG_PLAY,   /**< leg, sound, number: loops, token */
     CORE_LEG_STOP,   /**< leg */
     CORE_LEG_DIGITS, /**< leg, digits */
@@ -42,7 +43,7 @@ enum core_command_type {
     CORE_CONFERENCE_MUSIC,  /**< sound */
     CORE_CONFERENCE_PLAY,   /**< sound, token */
     CORE_CONFERENCE_STOP,   /**< token */
-    CORE_CONFERENCE_RECORD, /**< frames */
+    CORE_CONFERENCE_RECORD, /**< frames, on: with tracks */
     CORE_CONFERENCE_RATE,   /**< graph: of another rate */
     CORE_CONFERENCE_MIXER,  /**< mixer: a larger one, of the last rate; exchanged for the old one */
     CORE_CONFERENCE_CLOSE,

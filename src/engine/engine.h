@@ -257,6 +257,12 @@ struct engine_digit {
 MUST_CHECK status engine_leg_send_digits(struct engine_leg *leg, const struct engine_digit *digits, size_t count,
                                          uint64_t token);
 
+/**
+ * The number of a leg's track in the recording of the conference that it is in: from PCM_TRACK_FIRST on, anew for each
+ * recording and each time it joins.
+ */
+void engine_leg_track(struct engine_leg *leg, uint16_t track);
+
 enum engine_leg_sides {
     ENGINE_LEG_SAYS, /**< what the leg says, whether anybody hears it or not */
     ENGINE_LEG_BOTH, /**< that and what it is sent, mixed */
@@ -327,6 +333,12 @@ void engine_conference_stop(struct engine_conference *conference, uint64_t token
  * @param frames  borrowed until a frame of kind PCM_FRAME_END has been popped; NULL ends the recording
  */
 void engine_conference_record(struct engine_conference *conference, struct ring *frames);
+
+/**
+ * The same with a track beside the mix for each leg that has one (engine_leg_track()), one of what the bridge adds, and
+ * marks of what happens: media/pcm_frame.h. It ends as the other does. A beep has token 0.
+ */
+void engine_conference_record_tracks(struct engine_conference *conference, struct ring *frames);
 
 /** Legs that are in it leave it. ENGINE_CONFERENCE_CLOSED follows. The handle may not be used from here on. */
 void engine_conference_close(struct engine_conference *conference);

@@ -78,6 +78,11 @@ void engine_conference_record(struct engine_conference *c, struct ring *frames)
     conference_command(c, (struct core_command){.type = CORE_CONFERENCE_RECORD, .frames = frames});
 }
 
+void engine_conference_record_tracks(struct engine_conference *c, struct ring *frames)
+{
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_RECORD, .frames = frames, .on = true});
+}
+
 void engine_conference_close(struct engine_conference *c)
 {
     list_each_safe (link, &c->legs) {
@@ -107,6 +112,6 @@ void engine_conference_drop(struct engine_conference *c)
     for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
         sound_unref(m->plays[i].source.sound);
     }
-    conference_media_record(m, NULL); /* its reader gets an END */
+    conference_media_record(m, NULL, false); /* its reader gets an END */
     engine_conference_destroy(c);
 }

@@ -254,6 +254,11 @@ static void leg_command(struct engine_leg *leg, struct core_command command_for_
     engine_commit(leg->engine);
 }
 
+void engine_leg_track(struct engine_leg *leg, uint16_t track)
+{
+    leg_command(leg, (struct core_command){.type = CORE_LEG_TRACK, .number = track});
+}
+
 void engine_leg_dtmf(struct engine_leg *leg, bool pass)
 {
     leg->passes_digits = pass;

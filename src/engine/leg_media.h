@@ -70,6 +70,7 @@ struct leg_media {
 
     /* in the mix */
     bool talk, listen;
+    uint16_t track; /**< of the conference's recording; 0: none */
     bool passes_digits;
     bool has_slot;
     mixer_slot slot;

@@ -17,9 +17,14 @@ void limiter_init(struct limiter *l, uint32_t rate_hz)
     l->lookahead = rate_hz / 1000 * LOOKAHEAD_MS;
     assert(l->lookahead > 0 && l->lookahead <= LIMITER_LOOKAHEAD_MAX);
     l->release = powf(10.0f, release_db_per_frame / 20.0f / (float)frame_samples(rate_hz));
-    l->envelope = 1.0f;
+    l->envelope = l->gain = 1.0f;
     for (uint32_t i = 0; i < l->lookahead; i++)
         l->allowed[i] = l->lowest[i] = 1.0f;
+}
+
+float limiter_gain(const struct limiter *l)
+{
+    return l->gain;
 }
 
 uint32_t limiter_delay_samples(const struct limiter *l)
@@ -111,13 +116,15 @@ static void limit(struct limiter *l, const int32_t *line, int16_t *out, const in
     memcpy(l->lowest, lowest + samples, ahead * sizeof(*lowest));
 
     slide_sum(lowest, sum, samples, ahead + 1);
-    float share = 1.0f / (float)(ahead + 1);
+    float share = 1.0f / (float)(ahead + 1), least = 1.0f;
     for (size_t i = 0; i < samples; i++) {
         float gain = sum[i] * share;
         gain = gain < 1.0f ? gain : 1.0f;
+        least = gain < least ? gain : least;
         float value = (float)line[i] * gain;
         out[i] = (int16_t)(value + (value < 0.0f ? -0.5f : 0.5f));
     }
+    l->gain = least;
 }
 
 void limiter_run(struct limiter *l, const int32_t *in, int16_t *out, size_t samples)
@@ -133,6 +140,7 @@ void limiter_run(struct limiter *l, const int32_t *in, int16_t *out, size_t samp
         limit(l, line, out, in, samples);
         return;
     }
+    l->gain = 1.0f;
     for (size_t i = 0; i < samples; i++)
         out[i] = (int16_t)line[i];
 }

@@ -24,6 +24,7 @@ struct limiter {
     uint32_t lookahead;                   /**< samples: 2 ms */
     float release;                        /**< factor a sample by which the gain comes back */
     float envelope;                       /**< gain that the newest sample allows, release included */
+    float gain;                           /**< the least of the last frame */
     uint32_t busy;                        /**< samples until every part of the state is back at unity; 0: it is */
     int32_t line[LIMITER_LOOKAHEAD_MAX];  /**< the last input, oldest first, still to be put out */
     float allowed[LIMITER_LOOKAHEAD_MAX]; /**< envelope at each of these */
@@ -42,6 +43,9 @@ uint32_t limiter_delay_samples(const struct limiter *l);
  * @param samples  one frame: at least the look-ahead, at most 960
  */
 void limiter_run(struct limiter *l, const int32_t *in, int16_t *out, size_t samples);
+
+/** The least gain of the last frame; 1 where it passed unchanged. */
+float limiter_gain(const struct limiter *l);
 
 /** True where no part of the state holds a gain below 1. */
 bool limiter_at_unity(const struct limiter *l);

@@ -236,6 +236,11 @@ bool mixer_common_is_zero(const struct mixer *m)
     return m->common_is_zero;
 }
 
+float mixer_gain(const struct mixer *m)
+{
+    return limiter_gain(&m->limiter);
+}
+
 const int16_t *mixer_heard_by(const struct mixer *m, mixer_slot slot)
 {
     const struct slot *s = slot_of(m, slot);

@@ -92,6 +92,9 @@ const int16_t *mixer_common(const struct mixer *m);
 /** True where every sample of mixer_common() is exactly 0. */
 bool mixer_common_is_zero(const struct mixer *m);
 
+/** The least gain of the limiter of mixer_common() in the last tick: 1 where it changed nothing. */
+float mixer_gain(const struct mixer *m);
+
 /**
  * What one leg hears: its own mix, or the very pointer that mixer_common() gives where there is no difference (one
  * encode serves them all). Borrowed until the next mixer_tick().

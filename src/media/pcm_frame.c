@@ -10,16 +10,36 @@ static void push(struct ring *frames, const struct pcm_frame *frame)
     (void)fits;
 }
 
+/* @param kept  places that must stay free */
+static bool push_audio(struct ring *frames, struct pcm_frame *frame, const int16_t *pcm, uint32_t kept)
+{
+    uint32_t parts = pcm_frame_parts(frame->rate_hz);
+    if (ring_space(frames) < parts + kept) return false;
+    for (uint32_t i = 0; i < parts; i++) {
+        frame->part = (uint8_t)i;
+        memcpy(frame->pcm, pcm + i * PCM_FRAME_SAMPLES, sizeof frame->pcm);
+        push(frames, frame);
+    }
+    return true;
+}
+
 bool pcm_frame_push(struct ring *frames, uint64_t tick, uint32_t rate_hz, const int16_t *pcm)
 {
     struct pcm_frame frame = {.tick = tick, .rate_hz = rate_hz, .kind = PCM_FRAME_AUDIO};
-    uint32_t parts = pcm_frame_parts(rate_hz);
-    if (ring_space(frames) < parts + 1) return false;
-    for (uint32_t i = 0; i < parts; i++) {
-        frame.part = (uint8_t)i;
-        memcpy(frame.pcm, pcm + i * PCM_FRAME_SAMPLES, sizeof frame.pcm);
-        push(frames, &frame);
-    }
+    return push_audio(frames, &frame, pcm, 1);
+}
+
+bool pcm_frame_push_track(struct ring *frames, uint64_t tick, uint16_t track, uint32_t rate_hz, const int16_t *pcm)
+{
+    struct pcm_frame frame = {.tick = tick, .rate_hz = rate_hz, .kind = PCM_FRAME_AUDIO, .track = track};
+    return push_audio(frames, &frame, pcm, PCM_FRAME_PARTS_MAX + 1);
+}
+
+bool pcm_frame_push_mark(struct ring *frames, uint64_t tick, uint16_t track, const struct pcm_mark *mark)
+{
+    struct pcm_frame frame = {.tick = tick, .kind = PCM_FRAME_MARK, .track = track, .mark = *mark};
+    if (ring_space(frames) < PCM_FRAME_PARTS_MAX + 2) return false;
+    push(frames, &frame);
     return true;
 }
 

@@ -141,7 +141,7 @@ void http_reply(struct http_request *request, int code, const char *content_type
 /** Answers with the body that the config's error_body makes. */
 void http_reply_error(struct http_request *request, int code, const char *message);
 
-enum { HTTP_HEAD_MAX = 64 };
+enum { HTTP_HEAD_MAX = 96 };
 
 /**
  * Before http_reply_file(): these bytes are sent in place of the file's first ones, which change while it grows.

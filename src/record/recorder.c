@@ -13,35 +13,43 @@
 #include "os/log.h"
 #include "os/thread.h"
 #include "os/wake.h"
-#include "record/steady_rate.h"
+#include "record/tracks.h"
 #include "record/wav_file.h"
 
 enum {
-    RING_FRAMES = 1024, /* what a disk may stall without a loss: 20 s of 8000 Hz, 3.4 s of 48000 */
+    RING_FRAMES = 1024,        /* what a disk may stall without a loss: 20 s of 8000 Hz, 3.4 s of 48000 */
+    RING_FRAMES_TRACKS = 8192, /* the same with the bridge and six who speak at a time */
     QUEUE = 4096,
     LOOK_MS = 200,
     SYNC_US = 1000000,
-    QUALITY = 7,
-    TICK_SAMPLES_MAX = 960,
 };
+
+/* Where there is no limit: a thousand years, which no sum overflows. */
+#define SAMPLES_MAX (UINT64_C(1) << 50)
 
 struct recording {
     struct list link; /* in recorder.open, recorder thread */
     struct recorder *recorder;
     struct ring *frames; /* owned */
     struct recording_spec spec;
-    struct wav_file *file; /* NULL once complete or failed */
-    struct steady_rate *steady;
-    int16_t tick[TICK_SAMPLES_MAX]; /* as far as its parts have come */
-    uint32_t rate_hz;               /* of the ticks at present */
-    uint64_t next_tick;
+    struct track *mix;     /* NULL once complete or failed */
+    struct tracks *tracks; /* NULL where there are none, or with it */
     uint64_t lost_ticks;
-    bool started; /* next_tick holds */
-    bool dirty;   /* the header is behind */
-    bool ended;   /* reported; waits for its END */
-    bool broken;  /* a write failed */
+    bool started; /* the first frame has come */
+    bool full_disk;
+    bool ended; /* reported; waits for its END */
     int64_t synced_us;
     atomic_bool cancelled; /* by control */
+
+    id_text *calls; /* control: of the tracks, from PCM_TRACK_FIRST on; owned */
+    uint16_t call_count;
+};
+
+/* Control to recorder. */
+struct request {
+    struct recording *recording;
+    uint16_t track; /* 0: begin the recording; else this track is named */
+    id_text call;
 };
 
 enum message_type { MESSAGE_REPORT, MESSAGE_GONE };
@@ -60,12 +68,13 @@ struct recorder {
     void *arg;
     pthread_t thread;
     int wake_fd, report_fd;
-    struct ring *opened;  /* struct recording *, control to recorder */
-    struct ring *reports; /* struct message, recorder to control */
-    struct list open;     /* recorder thread */
+    struct ring *requests; /* struct request, control to recorder */
+    struct ring *reports;  /* struct message, recorder to control */
+    struct list open;      /* recorder thread */
     atomic_bool stopping;
     atomic_uint_least32_t count;
-    atomic_uint_least64_t frames, lost_ms, bytes, write_errors;
+    atomic_uint_least64_t lost_ms;
+    struct track_counts counts;
 };
 
 const char *recording_end_name(enum recording_end end)
@@ -101,14 +110,16 @@ static void complete(struct recording *g, enum recording_end end)
     report->rate_hz = r->config.rate_hz;
     report->end = end;
     report->lost_ms = g->lost_ticks * PCM_FRAME_MS;
-    if (g->file) {
-        report->samples = wav_file_samples(g->file);
+    if (g->mix) {
+        report->samples = track_samples(g->mix);
         report->duration_ms = report->samples * 1000 / r->config.rate_hz;
-        if (wav_file_finish(g->file, &report->bytes) != STATUS_OK) {
+        if (g->tracks) tracks_finish(g->tracks, report->samples);
+        if (track_finish(g->mix, &report->bytes) != STATUS_OK) {
             log_event(LOG_ERROR, "recording_not_named", "recording=%s", g->spec.id);
             report->end = RECORDING_FAILED;
         }
-        g->file = NULL;
+        g->mix = NULL;
+        g->tracks = NULL;
     } else {
         report->end = RECORDING_FAILED;
     }
@@ -116,58 +127,43 @@ static void complete(struct recording *g, enum recording_end end)
     tell(r, &message);
 }
 
-static void write_failed(struct recording *g)
+static void discard(struct recording *g)
 {
-    if (!g->broken) log_event(LOG_ERROR, "recording_write_failed", "recording=%s", g->spec.id);
-    g->broken = true;
-    count_up(&g->recorder->write_errors, 1);
+    if (g->tracks) tracks_discard(g->tracks);
+    if (g->mix) track_discard(g->mix);
+    g->tracks = NULL;
+    g->mix = NULL;
 }
 
-/* A resampler_sink_fn. */
-static void write_samples(void *arg, const int16_t *pcm, size_t samples)
+static bool is_over(const struct recording *g)
 {
-    struct recording *g = arg;
-    if (g->broken) return;
-    uint64_t limit = (uint64_t)g->recorder->config.length_max_s * g->recorder->config.rate_hz;
-    uint64_t have = wav_file_samples(g->file);
-    if (have + samples > limit) samples = (size_t)(limit - have);
-    g->dirty = true;
-    if (wav_file_write(g->file, pcm, samples) != STATUS_OK) write_failed(g);
-    count_up(&g->recorder->bytes, samples * sizeof *pcm);
-}
-
-static bool at_limit(const struct recording *g)
-{
-    const struct recorder_config *config = &g->recorder->config;
-    return wav_file_samples(g->file) >= (uint64_t)config->length_max_s * config->rate_hz;
-}
-
-static void put_tick(struct recording *g, const int16_t *pcm)
-{
-    if (steady_rate_put(g->steady, g->rate_hz, pcm, write_samples, g) != STATUS_OK) write_failed(g);
+    return g->full_disk || track_broken(g->mix) || track_full(g->mix);
 }
 
 static void fill_gap(struct recording *g, uint64_t tick)
 {
-    static const int16_t silence[TICK_SAMPLES_MAX];
-    for (; g->next_tick < tick && !at_limit(g) && !g->broken; g->next_tick++) {
-        put_tick(g, silence);
-        g->lost_ticks++;
-        count_up(&g->recorder->lost_ms, PCM_FRAME_MS);
-    }
-    g->next_tick = tick;
+    uint64_t ticks = track_fill(g->mix, tick);
+    g->lost_ticks += ticks;
+    count_up(&g->recorder->lost_ms, ticks * PCM_FRAME_MS);
 }
+
+static void take_requests(struct recorder *r);
 
 static void take_frame(struct recording *g, const struct pcm_frame *frame)
 {
-    memcpy(g->tick + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
-    if (frame->part + 1u < pcm_frame_parts(frame->rate_hz)) return;
-    count_up(&g->recorder->frames, 1);
-    if (g->started && frame->tick > g->next_tick) fill_gap(g, frame->tick);
-    g->started = true;
-    g->next_tick = frame->tick + 1;
-    g->rate_hz = frame->rate_hz;
-    put_tick(g, g->tick);
+    if (!g->started) {
+        track_begin(g->mix, frame->tick);
+        if (g->tracks) tracks_begin(g->tracks, frame->tick);
+        g->started = true;
+    }
+    if (frame->kind == PCM_FRAME_AUDIO && frame->track == PCM_TRACK_MIX) {
+        fill_gap(g, frame->tick);
+        track_put(g->mix, frame);
+    } else if (g->tracks) {
+        /* Its name was sent before its first frame, but maybe after we looked. */
+        if (!tracks_know(g->tracks, frame->track)) take_requests(g->recorder);
+        tracks_put(g->tracks, frame);
+    }
 }
 
 static bool room_on_disk(const struct recorder *r)
@@ -177,14 +173,15 @@ static bool room_on_disk(const struct recorder *r)
 
 static void keep_up(struct recording *g, int64_t now_us)
 {
-    if (g->dirty && wav_file_update(g->file) != STATUS_OK) write_failed(g);
-    g->dirty = false;
+    track_update(g->mix);
+    if (g->tracks && g->started) tracks_update(g->tracks, track_tick(g->mix));
     if (now_us - g->synced_us < SYNC_US) return;
     g->synced_us = now_us;
-    if (wav_file_sync(g->file) != STATUS_OK) count_up(&g->recorder->write_errors, 1);
+    track_sync(g->mix);
+    if (g->tracks) tracks_sync(g->tracks);
     if (!room_on_disk(g->recorder)) {
         log_event(LOG_ERROR, "recording_disk_full", "recording=%s", g->spec.id);
-        g->broken = true;
+        g->full_disk = true;
     }
 }
 
@@ -201,7 +198,7 @@ static bool drain(struct recording *g)
         }
         ring_skip(g->frames);
         if (last) return true;
-        if (!g->ended && (g->broken || at_limit(g))) return false;
+        if (!g->ended && is_over(g)) return false;
     }
     return false;
 }
@@ -209,10 +206,7 @@ static bool drain(struct recording *g)
 static void release(struct recording *g)
 {
     list_remove(&g->link);
-    if (g->file) wav_file_discard(g->file);
-    g->file = NULL;
-    steady_rate_destroy(g->steady);
-    g->steady = NULL;
+    discard(g);
     atomic_fetch_sub_explicit(&g->recorder->count, 1, memory_order_relaxed);
     struct message message = {.type = MESSAGE_GONE, .recording = g};
     tell(g->recorder, &message);
@@ -221,21 +215,18 @@ static void release(struct recording *g)
 static void look(struct recording *g, int64_t now_us)
 {
     if (atomic_load_explicit(&g->cancelled, memory_order_acquire)) {
-        if (!g->ended) {
-            if (g->file) wav_file_discard(g->file);
-            g->file = NULL;
-            complete(g, RECORDING_FAILED);
-        }
+        discard(g);
+        if (!g->ended) complete(g, RECORDING_FAILED);
         release(g);
         return;
     }
     bool last = drain(g);
     if (!g->ended) {
-        if (last && !g->broken) steady_rate_finish(g->steady, write_samples, g);
+        if (last) track_run_out(g->mix);
         keep_up(g, now_us);
-        if (g->broken)
+        if (g->full_disk || track_broken(g->mix))
             complete(g, RECORDING_DISK_FULL);
-        else if (at_limit(g))
+        else if (track_full(g->mix))
             complete(g, RECORDING_LENGTH_MAX);
         else if (last)
             complete(g, RECORDING_ENDED);
@@ -245,20 +236,39 @@ static void look(struct recording *g, int64_t now_us)
 
 static void begin(struct recorder *r, struct recording *g)
 {
+    struct track_spec spec = {.dir = r->dir,
+                              .name = g->spec.id,
+                              .rate_hz = r->config.rate_hz,
+                              .samples_max = (uint64_t)r->config.length_max_s * r->config.rate_hz,
+                              .io = r->config.io,
+                              .counts = &r->counts};
+    if (spec.samples_max == 0) spec.samples_max = SAMPLES_MAX;
     list_push_back(&r->open, &g->link);
     g->synced_us = clock_now_us();
-    if (!room_on_disk(r) ||
-        wav_file_create(&g->file, r->dir, g->spec.id, r->config.rate_hz, r->config.io) != STATUS_OK) {
+    if (!room_on_disk(r) || track_create(&g->mix, &spec) != STATUS_OK) {
         log_event(LOG_ERROR, "recording_not_made", "recording=%s", g->spec.id);
         complete(g, RECORDING_FAILED);
+    } else if (g->spec.tracks && tracks_create(&g->tracks, &spec) != STATUS_OK) {
+        log_event(LOG_ERROR, "tracks_not_made", "recording=%s", g->spec.id);
+        g->tracks = NULL;
+    }
+}
+
+static void take_requests(struct recorder *r)
+{
+    struct request request;
+    while (ring_pop(r->requests, &request)) {
+        struct recording *g = request.recording;
+        if (request.track == 0)
+            begin(r, g);
+        else if (g->tracks)
+            tracks_name(g->tracks, request.track, request.call);
     }
 }
 
 static void look_at_all(struct recorder *r)
 {
-    struct recording *g;
-    while (ring_pop(r->opened, &g))
-        begin(r, g);
+    take_requests(r);
     list_each_safe (link, &r->open) {
         look(list_object(link, struct recording, link), clock_now_us());
     }
@@ -277,7 +287,7 @@ static void run(void *arg)
     list_each_safe (link, &r->open) {
         struct recording *g = list_object(link, struct recording, link);
         if (!g->ended) {
-            steady_rate_finish(g->steady, write_samples, g);
+            track_run_out(g->mix);
             complete(g, RECORDING_ENDED);
         }
         release(g);
@@ -289,7 +299,7 @@ static void run(void *arg)
 static void recording_free(struct recording *g)
 {
     ring_destroy(g->frames);
-    steady_rate_destroy(g->steady);
+    free(g->calls);
     free(g);
 }
 
@@ -297,7 +307,7 @@ static void recorder_free(struct recorder *r)
 {
     wake_close(r->wake_fd);
     wake_close(r->report_fd);
-    ring_destroy(r->opened);
+    ring_destroy(r->requests);
     ring_destroy(r->reports);
     free(r->dir);
     free(r);
@@ -310,7 +320,7 @@ static status start(struct recorder *r)
     if (stat(r->dir, &s) < 0 || !S_ISDIR(s.st_mode)) return STATUS_IO;
     status result = wake_open(&r->wake_fd);
     if (result == STATUS_OK) result = wake_open(&r->report_fd);
-    if (result == STATUS_OK) result = ring_create(&r->opened, sizeof(struct recording *), QUEUE);
+    if (result == STATUS_OK) result = ring_create(&r->requests, sizeof(struct request), QUEUE);
     if (result == STATUS_OK) result = ring_create(&r->reports, sizeof(struct message), QUEUE);
     if (result == STATUS_OK) result = thread_start(&r->thread, "recorder", THREAD_RECORDER, run, r);
     return result;
@@ -324,7 +334,6 @@ status recorder_create(struct recorder **out, const struct recorder_config *conf
     if (!r) return STATUS_NO_MEMORY;
     r->config = *config;
     if (r->config.rate_hz == 0) r->config.rate_hz = 16000;
-    if (r->config.length_max_s == 0) r->config.length_max_s = 4 * 3600;
     if (!r->config.io) r->config.io = &wav_file_disk;
     r->dir = strdup(config->dir);
     r->report = report;
@@ -381,9 +390,9 @@ status recorder_open(struct recorder *r, const struct recording_spec *spec, stru
     if (!g) return STATUS_NO_MEMORY;
     g->recorder = r;
     g->spec = *spec;
-    status result = steady_rate_create(&g->steady, r->config.rate_hz, QUALITY);
-    if (result == STATUS_OK) result = ring_create(&g->frames, sizeof(struct pcm_frame), RING_FRAMES);
-    if (result == STATUS_OK && !ring_push(r->opened, &g)) result = STATUS_NO_MEMORY;
+    struct request request = {.recording = g};
+    status result = ring_create(&g->frames, sizeof(struct pcm_frame), spec->tracks ? RING_FRAMES_TRACKS : RING_FRAMES);
+    if (result == STATUS_OK && !ring_push(r->requests, &request)) result = STATUS_NO_MEMORY;
     if (result != STATUS_OK) {
         recording_free(g);
         return result;
@@ -397,6 +406,27 @@ status recorder_open(struct recorder *r, const struct recording_spec *spec, stru
 struct ring *recording_ring(struct recording *g)
 {
     return g->frames;
+}
+
+status recording_track(struct recording *g, const char *call, uint16_t *number)
+{
+    thread_assert(THREAD_CONTROL);
+    for (uint16_t i = 0; i < g->call_count; i++) {
+        if (strcmp(g->calls[i], call) != 0) continue;
+        *number = (uint16_t)(PCM_TRACK_FIRST + i);
+        return STATUS_OK;
+    }
+    if (g->call_count == UINT16_MAX - PCM_TRACK_FIRST) return STATUS_FULL;
+    struct request request = {.recording = g, .track = (uint16_t)(PCM_TRACK_FIRST + g->call_count)};
+    id_text *calls = realloc(g->calls, (g->call_count + 1u) * sizeof *calls);
+    if (!calls) return STATUS_NO_MEMORY;
+    g->calls = calls;
+    strncpy(request.call, call, sizeof request.call - 1);
+    if (!ring_push(g->recorder->requests, &request)) return STATUS_FULL;
+    memcpy(g->calls[g->call_count++], request.call, sizeof request.call);
+    wake_signal(g->recorder->wake_fd);
+    *number = request.track;
+    return STATUS_OK;
 }
 
 void recording_cancel(struct recording *g)
@@ -414,8 +444,8 @@ static uint64_t counted(const atomic_uint_least64_t *counter)
 void recorder_metrics(const struct recorder *r, struct recorder_metrics *out)
 {
     out->open = atomic_load_explicit(&r->count, memory_order_relaxed);
-    out->frames = counted(&r->frames);
+    out->frames = counted(&r->counts.frames);
     out->lost_ms = counted(&r->lost_ms);
-    out->bytes = counted(&r->bytes);
-    out->write_errors = counted(&r->write_errors);
+    out->bytes = counted(&r->counts.bytes);
+    out->write_errors = counted(&r->counts.write_errors);
 }

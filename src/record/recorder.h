@@ -36,7 +36,7 @@ struct recorder_io {
 struct recorder_config {
     const char *dir;              /**< where the files go; copied; must exist */
     uint32_t rate_hz;             /**< of the files; 0: 16000 */
-    uint32_t length_max_s;        /**< a recording ends itself at this length; 0: 4 hours */
+    uint32_t length_max_s;        /**< a recording ends itself at this length; 0: none */
     uint64_t free_floor_bytes;    /**< recordings end where less is left on the disk; 0: no floor */
     const struct recorder_io *io; /**< borrowed for the recorder's life; NULL: the real disk */
 };
@@ -79,7 +79,8 @@ int recorder_fd(const struct recorder *recorder);
 void recorder_poll(struct recorder *recorder);
 
 struct recording_spec {
-    id_text id; /**< the file is DIR/ID.wav */
+    id_text id;  /**< the file is DIR/ID.wav */
+    bool tracks; /**< with tracks of its own beside the mix, and a timeline (tracks.h) */
     void *user;
 };
 
@@ -93,6 +94,14 @@ MUST_CHECK status recorder_open(struct recorder *recorder, const struct recordin
 
 /** The ring to give to engine_conference_record(). Borrowed until the report. */
 struct ring *recording_ring(struct recording *recording);
+
+/**
+ * With tracks: the number that the frames and marks of this call have (media/pcm_frame.h), the same whenever it is
+ * asked for. Its file begins with silence up to now. Not after the report.
+ *
+ * @return STATUS_OK; STATUS_FULL; STATUS_NO_MEMORY
+ */
+MUST_CHECK status recording_track(struct recording *recording, const char *call, uint16_t *number);
 
 /** Ends a recording whose ring was never given to a writer. Its report follows (RECORDING_FAILED, as it has no file).
  */
@@ -113,5 +122,8 @@ void recorder_metrics(const struct recorder *recorder, struct recorder_metrics *
  * @return STATUS_OK; STATUS_IO (dir cannot be read; files that failed are left as they are)
  */
 MUST_CHECK status recorder_recover(const char *dir, recorder_report_fn *found, void *arg);
+
+/** The figures of a complete file. @return STATUS_OK; STATUS_IO (it is not there, or not audio); *out as it was then */
+MUST_CHECK status recorder_examine(const char *path, struct recording_report *out);
 
 #endif

@@ -1,6 +1,8 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sndfile.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,87 +10,136 @@
 
 #include "os/log.h"
 #include "record/recorder.h"
+#include "record/tracks.h"
+#include "record/wav_header.h"
 
-enum { SUFFIX_LENGTH = 9 /* .wav.part */, HEADER_MAX = 4096 };
+static const char ending[] = ".wav", growing[] = ".part", timeline[] = "timeline.json";
 
-static uint32_t read_u32(const uint8_t *at)
+enum { NAME_SIZE = ID_SIZE + 16 };
+
+/* The name without this ending. @return false where it has another, or is too long for one of ours */
+static bool stem_of(const char *name, const char *with, id_text stem)
 {
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    size_t len = strlen(name), end = strlen(with);
+    if (len <= end || len - end > ID_LENGTH || strcmp(name + len - end, with) != 0) return false;
+    memset(stem, 0, sizeof(id_text));
+    memcpy(stem, name, len - end);
+    return true;
 }
 
-static bool write_u32(int fd, uint64_t value, off_t at)
+static bool read_header(int fd, struct wav_header *out)
 {
-    uint32_t v = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
-    uint8_t bytes[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
-    return pwrite(fd, bytes, sizeof bytes, at) == (ssize_t)sizeof bytes;
+    uint8_t bytes[WAV_HEADER_LONG];
+    ssize_t got = pread(fd, bytes, sizeof bytes, 0);
+    return got >= 0 && wav_header_read(bytes, (size_t)got, out);
 }
 
-/* Where the samples begin and how fast they are; false where it is no WAV header of ours. */
-static bool find_data(int fd, off_t *data_at, uint32_t *rate_hz)
+/*
+ * Makes header and size of a file true to each other and puts it on the disk.
+ * @param samples  how long it is to be; UINT64_MAX: as it is
+ */
+static status repair(int fd, uint64_t samples, struct recording_report *report)
 {
-    uint8_t head[HEADER_MAX];
-    ssize_t got = pread(fd, head, sizeof head, 0);
-    if (got < 12 || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVE", 4) != 0) return false;
-    uint32_t rate = 0;
-    for (size_t at = 12; at + 8 <= (size_t)got;) {
-        uint32_t size = read_u32(head + at + 4);
-        if (memcmp(head + at, "data", 4) == 0) {
-            *data_at = (off_t)at + 8;
-            *rate_hz = rate;
-            return rate > 0;
-        }
-        if (memcmp(head + at, "fmt ", 4) == 0 && at + 16 <= (size_t)got) rate = read_u32(head + at + 12);
-        if (size > HEADER_MAX) return false;
-        at += 8 + size + (size & 1);
-    }
-    return false;
-}
-
-/* Makes the header true to the size of the file and puts it on the disk. */
-static status repair(int fd, struct recording_report *report)
-{
-    off_t data_at;
+    uint8_t bytes[WAV_HEADER_LONG];
+    struct wav_header header;
     struct stat s;
     if (fstat(fd, &s) < 0) return STATUS_IO;
-    if (!find_data(fd, &data_at, &report->rate_hz) || s.st_size < data_at) return STATUS_INVALID;
-    report->samples = (uint64_t)(s.st_size - data_at) / 2;
-    report->bytes = (uint64_t)data_at + report->samples * 2;
+    if (!read_header(fd, &header)) return STATUS_INVALID;
+    header.samples = samples == UINT64_MAX ? ((uint64_t)s.st_size - header.bytes) / sizeof(int16_t) : samples;
+    report->rate_hz = header.rate_hz;
+    report->samples = header.samples;
+    report->bytes = header.bytes + header.samples * sizeof(int16_t);
     report->duration_ms = report->samples * 1000 / report->rate_hz;
-    bool good = ftruncate(fd, (off_t)report->bytes) == 0 && write_u32(fd, report->bytes - 8, 4) &&
-                write_u32(fd, report->samples * 2, data_at - 4) && fsync(fd) == 0;
+    wav_header_make(&header, bytes);
+    bool good = ftruncate(fd, (off_t)report->bytes) == 0 &&
+                pwrite(fd, bytes, header.bytes, 0) == (ssize_t)header.bytes && fsync(fd) == 0;
     return good ? STATUS_OK : STATUS_IO;
 }
 
-static void recover_one(int dir_fd, const char *part, size_t stem, recorder_report_fn *found, void *arg)
+/* @return STATUS_OK; STATUS_INVALID (removed: the crash came before the first header); STATUS_IO (left as it is) */
+static status complete(int dir_fd, const char *stem, uint64_t samples, struct recording_report *report)
 {
-    struct recording_report report = {.end = RECORDING_RECOVERED};
-    memcpy(report.id, part, stem);
+    char name[NAME_SIZE], part[NAME_SIZE + sizeof growing];
+    snprintf(name, sizeof name, "%s%s", stem, ending);
+    snprintf(part, sizeof part, "%s%s", name, growing);
     int fd = openat(dir_fd, part, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    status result = fd < 0 ? STATUS_IO : repair(fd, &report);
+    status s = fd < 0 ? STATUS_IO : repair(fd, samples, report);
     if (fd >= 0) close(fd);
-    if (result == STATUS_INVALID) {
-        unlinkat(dir_fd, part, 0); /* the crash came before the first header */
+    if (s == STATUS_OK && (renameat(dir_fd, part, dir_fd, name) < 0 || fsync(dir_fd) < 0)) s = STATUS_IO;
+    if (s == STATUS_INVALID) unlinkat(dir_fd, part, 0);
+    if (s == STATUS_IO) log_event(LOG_ERROR, "recording_not_recovered", "file=%s", part);
+    return s;
+}
+
+/* How long the mix is; UINT64_MAX where there is none. */
+static uint64_t samples_of_mix(int dir_fd, const char *id)
+{
+    char name[NAME_SIZE];
+    struct wav_header header;
+    snprintf(name, sizeof name, "%s%s", id, ending);
+    int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool known = fd >= 0 && read_header(fd, &header);
+    if (fd >= 0) close(fd);
+    return known ? header.samples : UINT64_MAX;
+}
+
+/* The tracks become as long as their mix. */
+static void recover_tracks(int dir_fd, const char *name, uint64_t samples)
+{
+    char part[NAME_SIZE];
+    id_text stem;
+    snprintf(part, sizeof part, "%s%s", timeline, growing);
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d) {
+        if (fd >= 0) close(fd);
+        log_event(LOG_ERROR, "tracks_not_recovered", "path=%s", name);
         return;
     }
-    char name[ID_SIZE + SUFFIX_LENGTH];
-    snprintf(name, sizeof name, "%s.wav", report.id);
-    if (result != STATUS_OK || renameat(dir_fd, part, dir_fd, name) < 0 || fsync(dir_fd) < 0) {
-        log_event(LOG_ERROR, "recording_not_recovered", "file=%s", part);
-        return;
+    for (struct dirent *entry; (entry = readdir(d));) {
+        struct recording_report report;
+        if (strcmp(entry->d_name, part) == 0 && renameat(fd, part, fd, timeline) < 0)
+            log_event(LOG_ERROR, "timeline_not_named", "path=%s", name);
+        if (stem_of(entry->d_name, ".wav.part", stem)) (void)complete(fd, stem, samples, &report);
     }
-    found(arg, &report);
+    closedir(d);
+}
+
+static void recover_mixes(DIR *d, recorder_report_fn *found, void *arg)
+{
+    for (struct dirent *entry; (entry = readdir(d));) {
+        struct recording_report report = {.end = RECORDING_RECOVERED};
+        if (!stem_of(entry->d_name, ".wav.part", report.id)) continue;
+        if (complete(dirfd(d), report.id, UINT64_MAX, &report) == STATUS_OK) found(arg, &report);
+    }
 }
 
 status recorder_recover(const char *dir, recorder_report_fn *found, void *arg)
 {
     DIR *d = opendir(dir);
+    id_text id;
     if (!d) return STATUS_IO;
+    recover_mixes(d, found, arg);
+    rewinddir(d);
     for (struct dirent *entry; (entry = readdir(d));) {
-        size_t len = strlen(entry->d_name);
-        if (len <= SUFFIX_LENGTH || len - SUFFIX_LENGTH > ID_LENGTH) continue;
-        size_t stem = len - SUFFIX_LENGTH;
-        if (strcmp(entry->d_name + stem, ".wav.part") == 0) recover_one(dirfd(d), entry->d_name, stem, found, arg);
+        if (stem_of(entry->d_name, TRACKS_SUFFIX, id))
+            recover_tracks(dirfd(d), entry->d_name, samples_of_mix(dirfd(d), id));
     }
     closedir(d);
+    return STATUS_OK;
+}
+
+status recorder_examine(const char *path, struct recording_report *out)
+{
+    SF_INFO info = {.format = 0};
+    struct stat file;
+    SNDFILE *sound = sf_open(path, SFM_READ, &info);
+    if (!sound) return STATUS_IO;
+    sf_close(sound);
+    if (stat(path, &file) < 0) return STATUS_IO;
+    out->samples = (uint64_t)info.frames;
+    out->rate_hz = (uint32_t)info.samplerate;
+    out->duration_ms = out->samples * 1000 / out->rate_hz;
+    out->bytes = (uint64_t)file.st_size;
     return STATUS_OK;
 }

@@ -7,15 +7,24 @@
 
 #include "record/predict.h"
 
-enum { TICKS_PER_S = 50, TICK_SAMPLES_MAX = 960, FADE_MS = 2, FADE_MAX = 96 };
+enum {
+    TICKS_PER_S = 50,
+    TICK_MS = 20,
+    TICK_SAMPLES_MAX = 960,
+    FADE_MS = 2,
+    FADE_MAX = 96,
+    DRY_TICKS = 2, /* of silence, after which no filter holds anything */
+};
 
 struct steady_rate {
     uint32_t out_hz;
     int quality;
+    uint32_t delay_ms;
     uint32_t in_hz; /* 0: nothing has come yet */
     struct resampler *resampler;
     int16_t last[TICK_SAMPLES_MAX]; /* the last tick, at in_hz */
     uint64_t ticks, given;          /* in, and samples out */
+    uint64_t silent_ticks;          /* in a row, up to now */
     uint64_t limit;                 /* of given; what the resampler makes beyond it goes into the tail */
     int16_t tail[FADE_MAX];         /* how the resampler before would have gone on */
     uint32_t tail_count, faded;     /* samples in it, and how many of them are behind us */
@@ -24,12 +33,13 @@ struct steady_rate {
     void *arg;
 };
 
-status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality)
+status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality, uint32_t delay_ms)
 {
     struct steady_rate *s = calloc(1, sizeof *s);
     if (!s) return STATUS_NO_MEMORY;
     s->out_hz = out_hz;
     s->quality = quality;
+    s->delay_ms = delay_ms;
     s->limit = UINT64_MAX;
     *out = s;
     return STATUS_OK;
@@ -80,7 +90,7 @@ static void take(void *arg, const int16_t *pcm, size_t count)
 
 static uint64_t due(const struct steady_rate *s)
 {
-    return (s->ticks * s->out_hz + TICKS_PER_S / 2) / TICKS_PER_S;
+    return ((s->ticks * TICK_MS + s->delay_ms) * s->out_hz + 500) / 1000;
 }
 
 /* The resampler gives out all that is due, and how it would go on goes into the tail. */
@@ -105,7 +115,11 @@ static status change_rate(struct steady_rate *s, uint32_t rate_hz, const int16_t
     resampler_destroy(s->resampler);
     s->resampler = resampler;
     s->in_hz = rate_hz;
-    if (first) return STATUS_OK;
+    if (first) {
+        static const int16_t silence[TICK_SAMPLES_MAX];
+        resampler_put(s->resampler, silence, (size_t)rate_hz * s->delay_ms / 1000, take, s);
+        return STATUS_OK;
+    }
     s->skip = s->out_hz / TICKS_PER_S;
     predict_before(pcm, before, rate_hz / TICKS_PER_S);
     resampler_put(s->resampler, before, rate_hz / TICKS_PER_S, take, s);
@@ -124,8 +138,29 @@ status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const int16_t *p
     }
     memcpy(s->last, pcm, samples * sizeof *pcm);
     s->ticks++;
+    s->silent_ticks = 0;
     resampler_put(s->resampler, pcm, samples, take, s);
     return STATUS_OK;
+}
+
+uint64_t steady_rate_put_silence(struct steady_rate *s, uint64_t ticks, resampler_sink_fn *sink, void *arg)
+{
+    static const int16_t silence[TICK_SAMPLES_MAX];
+    bool whole = s->out_hz % TICKS_PER_S == 0; /* else a filter's phase is not the same from tick to tick */
+    bool idle = s->in_hz == 0;
+    s->sink = sink;
+    s->arg = arg;
+    while (ticks > 0 && !idle && (s->silent_ticks < DRY_TICKS || !whole)) {
+        memset(s->last, 0, sizeof s->last);
+        resampler_put(s->resampler, silence, s->in_hz / TICKS_PER_S, take, s);
+        s->silent_ticks++;
+        s->ticks++;
+        ticks--;
+    }
+    uint64_t skipped = ticks * s->out_hz / TICKS_PER_S;
+    s->ticks += ticks;
+    s->given += skipped;
+    return skipped;
 }
 
 void steady_rate_finish(struct steady_rate *s, resampler_sink_fn *sink, void *arg)

@@ -1,7 +1,8 @@
 /**
  * @file steady_rate.h  Ticks of audio whose rate changes on the way become one stream of a fixed rate.
  *
- * Sample 0 out is sample 0 in, and n ticks in give n * rate / 50 samples out (rounded to nearest). Where the rate
+ * Sample 0 in is sample 0 out, or one that stands later by a delay that is asked for; n ticks in give n * rate / 50
+ * samples out and the delay (rounded to nearest). Where the rate
  * changes there is neither a gap nor a step: a filter that has lost its input goes on with what linear prediction says
  * would have come, the one that takes over begins with what would have been before, and 2 ms are cross-faded.
  *
@@ -18,8 +19,13 @@
 
 struct steady_rate;
 
-/** @param out_hz  8000 to 48000; @param quality  0 to 10, as speexdsp has it. @return STATUS_OK, STATUS_NO_MEMORY */
-MUST_CHECK status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality);
+/**
+ * @param out_hz    8000 to 48000
+ * @param quality   0 to 10, as speexdsp has it
+ * @param delay_ms  of silence before all else
+ * @return STATUS_OK, STATUS_NO_MEMORY
+ */
+MUST_CHECK status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality, uint32_t delay_ms);
 void steady_rate_destroy(struct steady_rate *s);
 
 /**
@@ -30,6 +36,13 @@ void steady_rate_destroy(struct steady_rate *s);
  */
 MUST_CHECK status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, resampler_sink_fn *sink,
                                   void *arg);
+
+/**
+ * Silence of so many ticks, for as little work as can be: what is not given out in its course, because nothing is left
+ * in the filter, the caller makes up for.
+ * @return how many samples of silence follow what was given out
+ */
+uint64_t steady_rate_put_silence(struct steady_rate *s, uint64_t ticks, resampler_sink_fn *sink, void *arg);
 
 /** Gives out what the filter still holds. Nothing may be put after it. */
 void steady_rate_finish(struct steady_rate *s, resampler_sink_fn *sink, void *arg);

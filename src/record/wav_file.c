@@ -2,24 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sndfile.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "os/log.h"
-
-enum { HEADER_BYTES = 44 }; /* libsndfile's, for 16-bit PCM */
+#include "record/wav_header.h"
 
 struct wav_file {
-    SNDFILE *sound;
     const struct recorder_io *io;
     int fd, dir_fd;
-    uint64_t samples;
+    struct wav_header header; /* samples: written or skipped so far */
+    uint64_t hole;            /* samples skipped behind what was written */
     bool failed;
     char part[128], name[128]; /* in the directory of dir_fd */
 };
@@ -33,76 +30,61 @@ static uint64_t disk_free_bytes(const char *dir)
 
 const struct recorder_io wav_file_disk = {.write = write, .sync = fdatasync, .free_bytes = disk_free_bytes};
 
-/* What libsndfile reads and writes goes through these, so that the io decides what the disk is like. */
-
-static sf_count_t file_length(void *arg)
+static off_t size_of(const struct wav_file *f)
 {
-    const struct wav_file *f = arg;
-    struct stat s;
-    return fstat(f->fd, &s) < 0 ? 0 : s.st_size;
+    return (off_t)(f->header.bytes + f->header.samples * sizeof(int16_t));
 }
 
-static sf_count_t file_seek(sf_count_t offset, int whence, void *arg)
+/* All of it, or the file has failed. @return bytes written */
+static size_t write_all(struct wav_file *f, const void *bytes, size_t len)
 {
-    const struct wav_file *f = arg;
-    return lseek(f->fd, offset, whence);
-}
-
-static sf_count_t file_read(void *at, sf_count_t len, void *arg)
-{
-    const struct wav_file *f = arg;
-    return read(f->fd, at, (size_t)len);
-}
-
-static sf_count_t file_write(const void *at, sf_count_t len, void *arg)
-{
-    struct wav_file *f = arg;
-    sf_count_t done = 0;
+    size_t done = 0;
     while (done < len && !f->failed) {
-        ssize_t n = f->io->write(f->fd, (const char *)at + done, (size_t)(len - done));
+        ssize_t n = f->io->write(f->fd, (const char *)bytes + done, len - done);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
+        if (n <= 0)
             f->failed = true;
-            break;
-        }
-        done += n;
+        else
+            done += (size_t)n;
     }
     return done;
 }
 
-static sf_count_t file_tell(void *arg)
+/* Goes in place: a full disk still takes it. */
+static bool put_header(const struct wav_file *f)
 {
-    const struct wav_file *f = arg;
-    return lseek(f->fd, 0, SEEK_CUR);
+    uint8_t bytes[WAV_HEADER_LONG];
+    wav_header_make(&f->header, bytes);
+    return pwrite(f->fd, bytes, f->header.bytes, 0) == (ssize_t)f->header.bytes;
 }
-
-static SF_VIRTUAL_IO file_io = {
-    .get_filelen = file_length, .seek = file_seek, .read = file_read, .write = file_write, .tell = file_tell};
 
 static void release(struct wav_file *f)
 {
-    if (f->sound) sf_close(f->sound);
     if (f->fd >= 0) close(f->fd);
     if (f->dir_fd >= 0) close(f->dir_fd);
     free(f);
 }
 
-status wav_file_create(struct wav_file **out, const char *dir, const char *name, uint32_t rate_hz,
+static bool begin(struct wav_file *f)
+{
+    uint8_t bytes[WAV_HEADER_LONG];
+    wav_header_make(&f->header, bytes);
+    return write_all(f, bytes, f->header.bytes) == f->header.bytes;
+}
+
+status wav_file_create(struct wav_file **out, const char *dir, const char *name, uint32_t rate_hz, uint64_t samples_max,
                        const struct recorder_io *io)
 {
     struct wav_file *f = calloc(1, sizeof *f);
     if (!f) return STATUS_NO_MEMORY;
     f->io = io;
     f->fd = -1;
+    f->header = (struct wav_header){.rate_hz = rate_hz, .bytes = wav_header_bytes_for(samples_max)};
     f->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     snprintf(f->part, sizeof f->part, "%s.wav.part", name);
     snprintf(f->name, sizeof f->name, "%s.wav", name);
     if (f->dir_fd >= 0) f->fd = openat(f->dir_fd, f->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    if (f->fd >= 0) {
-        SF_INFO info = {.samplerate = (int)rate_hz, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
-        f->sound = sf_open_virtual(&file_io, SFM_WRITE, &info, f);
-    }
-    if (!f->sound || wav_file_update(f) != STATUS_OK) {
+    if (f->fd < 0 || !begin(f)) {
         if (f->fd >= 0) unlinkat(f->dir_fd, f->part, 0);
         release(f);
         return STATUS_IO;
@@ -111,18 +93,43 @@ status wav_file_create(struct wav_file **out, const char *dir, const char *name,
     return STATUS_OK;
 }
 
+/* What was skipped becomes part of the file. */
+static bool fill_hole(struct wav_file *f)
+{
+    if (f->hole == 0) return true;
+    bool good = ftruncate(f->fd, size_of(f)) == 0 && lseek(f->fd, 0, SEEK_END) == size_of(f);
+    if (!good) f->header.samples -= f->hole;
+    f->failed = f->failed || !good;
+    f->hole = 0;
+    return good;
+}
+
 status wav_file_write(struct wav_file *f, const int16_t *pcm, size_t samples)
 {
-    if (f->failed) return STATUS_IO;
-    sf_count_t n = sf_write_short(f->sound, pcm, (sf_count_t)samples);
-    if (n > 0) f->samples += (uint64_t)n;
-    return f->failed || n != (sf_count_t)samples ? STATUS_IO : STATUS_OK;
+    if (f->failed || !fill_hole(f)) return STATUS_IO;
+    size_t done = write_all(f, pcm, samples * sizeof *pcm);
+    f->header.samples += done / sizeof *pcm;
+    return f->failed ? STATUS_IO : STATUS_OK;
+}
+
+void wav_file_skip(struct wav_file *f, uint64_t samples)
+{
+    if (f->failed) return;
+    f->header.samples += samples;
+    f->hole += samples;
+}
+
+void wav_file_cut(struct wav_file *f, uint64_t samples)
+{
+    (void)fill_hole(f);
+    if (samples < f->header.samples) f->header.samples = samples;
+    f->failed = true; /* the finish cuts it to its length */
 }
 
 status wav_file_update(struct wav_file *f)
 {
-    if (f->failed) return STATUS_IO;
-    sf_command(f->sound, SFC_UPDATE_HEADER_NOW, NULL, 0);
+    if (f->failed || !fill_hole(f)) return STATUS_IO;
+    f->failed = !put_header(f);
     return f->failed ? STATUS_IO : STATUS_OK;
 }
 
@@ -133,16 +140,15 @@ status wav_file_sync(struct wav_file *f)
 
 uint64_t wav_file_samples(const struct wav_file *f)
 {
-    return f->samples;
+    return f->header.samples;
 }
 
 status wav_file_finish(struct wav_file *f, uint64_t *bytes)
 {
-    off_t size = HEADER_BYTES + (off_t)(f->samples * sizeof(int16_t));
-    bool cut = f->failed && ftruncate(f->fd, size) < 0;
-    f->failed = false;  /* a full disk still takes a header in its place */
-    sf_close(f->sound); /* the last header */
-    f->sound = NULL;
+    (void)fill_hole(f); /* where it cannot be, the file is that much shorter */
+    bool cut = f->failed && ftruncate(f->fd, size_of(f)) < 0;
+    cut = !put_header(f) || cut;
+    uint64_t size = (uint64_t)size_of(f);
     /* A sync that fails says nothing about what readers see: the file is whole for them, so it gets its name. */
     bool synced = wav_file_sync(f) == STATUS_OK;
     bool named = !cut && renameat(f->dir_fd, f->part, f->dir_fd, f->name) == 0;
@@ -150,13 +156,12 @@ status wav_file_finish(struct wav_file *f, uint64_t *bytes)
     if (named && !synced) log_event(LOG_ERROR, "recording_sync_failed", "file=%s", f->name);
     release(f);
     if (!named) return STATUS_IO;
-    *bytes = (uint64_t)size;
+    *bytes = size;
     return STATUS_OK;
 }
 
 void wav_file_discard(struct wav_file *f)
 {
-    f->failed = true; /* no last header into a file that goes */
     unlinkat(f->dir_fd, f->part, 0);
     release(f);
 }

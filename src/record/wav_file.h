@@ -1,6 +1,9 @@
 /**
  * @file wav_file.h  A growing 16-bit mono WAV under a temporary name, valid at any moment, renamed when complete.
  *
+ * A file that may grow past 4 GiB becomes an RF64 there (wav_header.h). Silence that is skipped takes no place on a
+ * disk that knows holes.
+ *
  * Thread: the recorder's.
  */
 #ifndef PARLEY_RECORD_WAV_FILE_H
@@ -17,12 +20,22 @@ struct wav_file;
 /** The io of the real disk. */
 extern const struct recorder_io wav_file_disk;
 
-/** Makes DIR/NAME.wav.part anew. @return STATUS_OK, STATUS_IO, STATUS_NO_MEMORY */
+/**
+ * Makes DIR/NAME.wav.part anew.
+ * @param samples_max  how long it may become
+ * @return STATUS_OK, STATUS_IO, STATUS_NO_MEMORY
+ */
 MUST_CHECK status wav_file_create(struct wav_file **out, const char *dir, const char *name, uint32_t rate_hz,
-                                  const struct recorder_io *io);
+                                  uint64_t samples_max, const struct recorder_io *io);
 
 /** Appends. After a failed write nothing more is written. @return STATUS_OK, STATUS_IO (disk full or broken) */
 MUST_CHECK status wav_file_write(struct wav_file *f, const int16_t *pcm, size_t samples);
+
+/** Appends silence. It is in the file at the next write, update or finish. */
+void wav_file_skip(struct wav_file *f, uint64_t samples);
+
+/** Takes away what is behind so many samples, at the finish: nothing may be written any more. */
+void wav_file_cut(struct wav_file *f, uint64_t samples);
 
 /** Makes the header true to what is written. @return STATUS_OK, STATUS_IO */
 MUST_CHECK status wav_file_update(struct wav_file *f);

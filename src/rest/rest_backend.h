@@ -65,6 +65,20 @@ struct rest_announcement {
 /** The outcome, and the announcement's id (AN...). */
 typedef void rest_announcement_fn(void *arg, status s, const char *id);
 
+enum { REST_AUDIO_HEAD = 80 };
+
+/** An open file of a recording. */
+struct rest_audio {
+    int fd;                        /**< owned by the caller */
+    uint64_t size;                 /**< bytes that may be read now */
+    const char *content_type;      /**< static */
+    uint8_t head[REST_AUDIO_HEAD]; /**< to be sent in place of the file's first bytes */
+    size_t head_len;               /**< 0: the file's own */
+};
+
+/** The name of a recording's track: a call's id, or "bridge". Borrowed for the call. */
+typedef void rest_track_fn(void *arg, const char *name);
+
 enum rest_access { REST_ACCESS_NONE, REST_ACCESS_READ, REST_ACCESS_WRITE };
 
 enum rest_health { REST_HEALTHY, REST_DRAINING, REST_OVERLOADED };
@@ -100,13 +114,18 @@ struct rest_backend {
 
     /**
      * Opens the audio of a recording, also of one that is still growing.
-     * @param[out] fd    owned by the caller
-     * @param[out] size  bytes that may be read now
+     * @param track  one of its tracks; NULL: the mix
      * @return STATUS_OK; STATUS_NOT_FOUND; STATUS_IO
      */
-    status (*recording_open)(void *arg, const struct store_recording *row, int *fd, uint64_t *size);
+    status (*recording_open)(void *arg, const struct store_recording *row, const char *track, struct rest_audio *out);
 
-    /** Deletes audio and row. STATUS_CONFLICT: it is still being recorded. */
+    /** Opens what happened during a recording, as JSON. @return as recording_open */
+    status (*recording_timeline)(void *arg, const struct store_recording *row, struct rest_audio *out);
+
+    /** Calls each for every track of a recording. */
+    void (*recording_tracks)(void *arg, const struct store_recording *row, rest_track_fn *each, void *each_arg);
+
+    /** Deletes audio, tracks and row. STATUS_CONFLICT: it is still being recorded. */
     void (*recording_delete)(void *arg, const struct store_recording *row, rest_done_fn *done, void *done_arg);
 
     /** Seconds a recording has grown to by now; for one that is complete its row says it. */

@@ -113,38 +113,15 @@ void rest_recordings_get(struct rest_call *call)
     get_row(call, on_get);
 }
 
-enum { WAV_HEAD = 44, WAV_RIFF_SIZE_AT = 4, WAV_DATA_AT = 36, WAV_DATA_SIZE_AT = 40 };
-
-static void put_u32(uint8_t *at, uint64_t value)
+static void reply_file(struct rest_call *call, status s, const struct rest_audio *file)
 {
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
-
-/* The header of a file that grows may say more by the time it is read than what is served: it is made to fit. */
-static void fix_header(struct http_request *request, int fd, uint64_t size)
-{
-    uint8_t head[WAV_HEAD];
-    if (size < WAV_HEAD || size > UINT32_MAX || pread(fd, head, sizeof head, 0) != WAV_HEAD) return;
-    if (memcmp(head + WAV_DATA_AT, "data", 4) != 0) return;
-    put_u32(head + WAV_RIFF_SIZE_AT, size - 8);
-    put_u32(head + WAV_DATA_SIZE_AT, size - WAV_HEAD);
-    http_reply_file_head(request, head, sizeof head);
-}
-
-static void reply_audio(struct rest_call *call, const struct store_recording *row)
-{
-    const struct rest_backend *backend = &call->rest->backend;
-    int fd;
-    uint64_t size;
-    status s = backend->recording_open(backend->arg, row, &fd, &size);
     if (s == STATUS_NOT_FOUND) {
         rest_fail(call, 404, REST_CODE_RECORDING_EMPTY, "The recording has no audio", NULL);
     } else if (s != STATUS_OK) {
         rest_fail(call, 500, REST_CODE_INTERNAL, "The audio cannot be read", NULL);
     } else {
-        if (grows(row)) fix_header(call->request, fd, size);
-        http_reply_file(call->request, fd, size, "audio/wav");
+        if (file->head_len > 0) http_reply_file_head(call->request, file->head, file->head_len);
+        http_reply_file(call->request, file->fd, file->size, file->content_type);
         rest_call_destroy(call);
     }
 }
@@ -153,8 +130,10 @@ static void on_audio(void *arg, status s, const struct store_recording *rows, si
                      const struct store_page *page)
 {
     struct rest_call *call = arg;
+    const struct rest_backend *backend = &call->rest->backend;
+    struct rest_audio file;
     (void)page;
-    if (one_row(call, s, count)) reply_audio(call, rows);
+    if (one_row(call, s, count)) reply_file(call, backend->recording_open(backend->arg, rows, NULL, &file), &file);
 }
 
 void rest_recordings_audio(struct rest_call *call)
@@ -167,6 +146,77 @@ void rest_recordings_by_token(struct rest_call *call)
 {
     status s = store_get_recording_by_token(call->rest->store, call->parameters[0], on_audio, call);
     if (s != STATUS_OK) rest_fail_status(call, s);
+}
+
+/* ---- tracks ---- */
+
+struct track_list {
+    const struct store_recording *row;
+    json_t *items;
+};
+
+static void add_track(void *arg, const char *name)
+{
+    struct track_list *list = arg;
+    json_array_append_new(list->items, rest_view_track(list->row, name));
+}
+
+static void on_tracks(void *arg, status s, const struct store_recording *rows, size_t count,
+                      const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    const struct rest_backend *backend = &call->rest->backend;
+    (void)page;
+    if (!one_row(call, s, count)) return;
+    struct track_list list = {.row = rows, .items = json_array()};
+    backend->recording_tracks(backend->arg, rows, add_track, &list);
+    size_t found = json_array_size(list.items);
+    struct store_page all = {.total = found, .limit = found > 0 ? (uint32_t)found : 1};
+    rest_page_reply(call, STATUS_OK, "tracks", list.items, &all);
+}
+
+void rest_recordings_tracks(struct rest_call *call)
+{
+    get_row(call, on_tracks);
+}
+
+/* It becomes part of a path: nothing else than a track's name may. */
+static bool is_track_name(const char *name)
+{
+    return strcmp(name, "bridge") == 0 || id_valid(slice_of(name), "CA");
+}
+
+static void on_track(void *arg, status s, const struct store_recording *rows, size_t count,
+                     const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    const struct rest_backend *backend = &call->rest->backend;
+    const char *name = call->parameters[1];
+    struct rest_audio file;
+    (void)page;
+    if (!one_row(call, s, count)) return;
+    bool known = is_track_name(name);
+    reply_file(call, known ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND, &file);
+}
+
+void rest_recordings_track_audio(struct rest_call *call)
+{
+    get_row(call, on_track);
+}
+
+static void on_timeline(void *arg, status s, const struct store_recording *rows, size_t count,
+                        const struct store_page *page)
+{
+    struct rest_call *call = arg;
+    const struct rest_backend *backend = &call->rest->backend;
+    struct rest_audio file;
+    (void)page;
+    if (one_row(call, s, count)) reply_file(call, backend->recording_timeline(backend->arg, rows, &file), &file);
+}
+
+void rest_recordings_timeline(struct rest_call *call)
+{
+    get_row(call, on_timeline);
 }
 
 static void on_deleted(void *arg, status s)

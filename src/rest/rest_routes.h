@@ -58,7 +58,8 @@ rest_handler_fn rest_conferences_create, rest_conferences_list, rest_conferences
 rest_handler_fn rest_participants_list, rest_participants_get, rest_participants_update, rest_participants_remove,
     rest_participants_quality;
 rest_handler_fn rest_recordings_list, rest_recordings_list_of_conference, rest_recordings_list_of_call,
-    rest_recordings_get, rest_recordings_audio, rest_recordings_delete, rest_recordings_by_token;
+    rest_recordings_get, rest_recordings_audio, rest_recordings_delete, rest_recordings_by_token,
+    rest_recordings_tracks, rest_recordings_track_audio, rest_recordings_timeline;
 rest_handler_fn rest_health, rest_metrics;
 
 #endif

@@ -140,6 +140,28 @@ static const struct rest_member recording[] = {
     {"deleted", "boolean", NULL},
     {"downloadUrl", "uri", NULL},
 };
+static const struct rest_member track[] = {
+    {"track", "string", "A call's id, or bridge: beeps, announcements and digits"},
+    {"accountId", "id:AC", NULL},
+    {"recordingId", "id:RE", NULL},
+    {"callId", "id:CA?", "null for the bridge"},
+    {"downloadUrl", "uri", NULL},
+};
+static const struct rest_member timeline[] = {
+    {"events", "list:ref:TimelineEvent", "In the order in which they were noticed"},
+};
+static const struct rest_member timeline_event[] = {
+    {"atMs", "integer", "From the first sample of the recording"},
+    {"event",
+     "words:join|leave|talkStart|talkEnd|mute|unmute|dtmf|beepStart|beepEnd|announcementStart|announcementEnd|limiter|"
+     "lost",
+     NULL},
+    {"callId", "id:CA", "Whose it is"},
+    {"digit", "string", "Of a dtmf that is passed through"},
+    {"announcement", "integer", "Which of them begins or ends"},
+    {"gainDb", "number", "The limiter's least gain in this second"},
+    {"lostMs", "integer", "Of tracks, silent because the disk was too slow"},
+};
 static const struct rest_member call[] = {
     RESOURCE,
     {"callId", "id:CA", NULL},
@@ -304,6 +326,9 @@ static const struct rest_schema schemas[] = {
     SCHEMA("Quality", quality),
     SCHEMA("Recording", recording),
     SCHEMA("SigningSecret", secret),
+    SCHEMA("Timeline", timeline),
+    SCHEMA("TimelineEvent", timeline_event),
+    SCHEMA("Track", track),
     SCHEMA("Webhook", webhook),
     SCHEMA("WebhookUpdate", webhook_update),
 };

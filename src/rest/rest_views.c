@@ -130,6 +130,20 @@ json_t *rest_view_quality(const struct conference *c, const struct participant *
     return rest_view_merge(rest_view_merge(view, view_received(q)), view_sent(q));
 }
 
+static const char *mime_type(const struct store_recording *row)
+{
+    const char *ending = row->file ? strrchr(row->file, '.') : NULL;
+    if (ending && strcmp(ending, ".flac") == 0) return "audio/flac";
+    return ending && strcmp(ending, ".ogg") == 0 ? "audio/ogg" : "audio/wav";
+}
+
+json_t *rest_view_track(const struct store_recording *row, const char *name)
+{
+    json_t *download = json_sprintf("/Accounts/%s/Recordings/%s/Tracks/%s/Download", row->account, row->id, name);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "track", name, "accountId", row->account, "recordingId", row->id,
+                     "callId", rest_view_text(strcmp(name, "bridge") == 0 ? NULL : name), "downloadUrl", download);
+}
+
 json_t *rest_view_recording(const struct store_recording *row, uint64_t duration_ms)
 {
     json_t *uri = json_sprintf("/Accounts/%s/Recordings/%s", row->account, row->id);
@@ -137,6 +151,6 @@ json_t *rest_view_recording(const struct store_recording *row, uint64_t duration
     json_t *more = json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:s, s:b, s:o}", "recordingId", row->id, "accountId",
                              row->account, "callId", rest_view_text(row->call), "conferenceId",
                              rest_view_text(row->conference), "durationSec", (json_int_t)((duration_ms + 999) / 1000),
-                             "mimeType", "audio/wav", "type", "private", "deleted", 0, "downloadUrl", download);
+                             "mimeType", mime_type(row), "type", "private", "deleted", 0, "downloadUrl", download);
     return rest_view_merge(rest_view_begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
 }

@@ -22,6 +22,9 @@ json_t *rest_view_quality(const struct conference *c, const struct participant *
 /** @param duration_ms  how long it is by now */
 json_t *rest_view_recording(const struct store_recording *row, uint64_t duration_ms);
 
+/** @param name  a call's id, or "bridge" */
+json_t *rest_view_track(const struct store_recording *row, const char *name);
+
 json_t *rest_view_call(const struct store_call *row);
 json_t *rest_view_account(const struct store_account *row);
 json_t *rest_view_application(const struct store_application *row);

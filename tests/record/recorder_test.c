@@ -19,6 +19,7 @@
 #include "media/pcm_frame.h"
 #include "os/clock.h"
 #include "record/recorder.h"
+#include "record/wav_header.h"
 
 enum { FRAME = 160 };
 
@@ -337,9 +338,9 @@ static void what_a_crash_left_is_completed_at_the_next_start(void **state)
     int16_t *pcm = read_wav(path_of(".part"), &info);
     int fd = open(copy, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int from = open(path_of(".part"), O_RDONLY | O_CLOEXEC);
-    char header[44];
-    assert_int_equal(read(from, header, 44), 44);
-    assert_int_equal(write(fd, header, 44), 44);
+    char header[WAV_HEADER_LONG]; /* a recording without a limit may grow past 4 GiB */
+    assert_int_equal(read(from, header, sizeof header), sizeof header);
+    assert_int_equal(write(fd, header, sizeof header), sizeof header);
     size_t bytes = (size_t)info.frames * 2;
     assert_int_equal(write(fd, pcm, bytes), bytes);
     assert_int_equal(write(fd, pcm, bytes), bytes);

@@ -44,7 +44,7 @@ static double worst_of(uint32_t out_hz, double tone_hz, uint64_t ticks_each)
     struct steady_rate *s;
     uint64_t ticks = 0;
     count = 0;
-    assert_int_equal(steady_rate_create(&s, out_hz, 7), STATUS_OK);
+    assert_int_equal(steady_rate_create(&s, out_hz, 7, 0), STATUS_OK);
     for (size_t i = 0; i < STEPS; i++)
         ticks = put_tone(s, walk[i], tone_hz, ticks, ticks_each);
     steady_rate_finish(s, collect, NULL);
@@ -89,7 +89,7 @@ static void silence_stays_silence(void **state)
     struct steady_rate *s;
     static const int16_t silence[TICK_MAX];
     count = 0;
-    assert_int_equal(steady_rate_create(&s, 16000, 7), STATUS_OK);
+    assert_int_equal(steady_rate_create(&s, 16000, 7, 0), STATUS_OK);
     for (size_t i = 0; i < STEPS; i++)
         assert_int_equal(steady_rate_put(s, walk[i], silence, collect, NULL), STATUS_OK);
     steady_rate_finish(s, collect, NULL);
@@ -107,7 +107,7 @@ static void one_rate_all_along_passes_unchanged(void **state)
     for (int i = 0; i < 320; i++)
         pcm[i] = (int16_t)(i * 101);
     count = 0;
-    assert_int_equal(steady_rate_create(&s, 16000, 7), STATUS_OK);
+    assert_int_equal(steady_rate_create(&s, 16000, 7, 0), STATUS_OK);
     assert_int_equal(steady_rate_put(s, 16000, pcm, collect, NULL), STATUS_OK);
     steady_rate_finish(s, collect, NULL);
     steady_rate_destroy(s);
@@ -120,7 +120,7 @@ static void nothing_in_is_nothing_out(void **state)
     (void)state;
     struct steady_rate *s;
     count = 0;
-    assert_int_equal(steady_rate_create(&s, 16000, 7), STATUS_OK);
+    assert_int_equal(steady_rate_create(&s, 16000, 7, 0), STATUS_OK);
     steady_rate_finish(s, collect, NULL);
     steady_rate_destroy(s);
     assert_int_equal(count, 0);

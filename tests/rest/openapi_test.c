@@ -186,6 +186,7 @@ static void views_are_what_their_schemas_say(void **state)
     check_view("Call", rest_view_call(&call));
     check_view("Call", rest_view_call(&ended));
     check_view("Recording", rest_view_recording(&recording, 5));
+    check_view("Track", rest_view_track(&recording, "bridge"));
     check_view("Application", rest_view_application(&application));
     check_view("IncomingPhoneNumber", rest_view_number(&number));
     check_view("Log", rest_view_log(&log));

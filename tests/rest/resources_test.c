@@ -423,6 +423,28 @@ static void calls_are_listed_by_every_filter(void **state)
     assert_int_equal(kit_number(first, "duration"), 30);
 }
 
+/* Of the recording of number 0. */
+static void expect_tracks(void)
+{
+    char path[128];
+    const json_t *tracks = json_object_get(kit_expect(kit_get("/Recordings/RE%040u/Tracks", 0), 200), "tracks");
+    assert_int_equal(json_array_size(tracks), 2);
+    const json_t *one = json_array_get(tracks, 0), *bridge = json_array_get(tracks, 1);
+    assert_string_equal(kit_text(one, "callId"), "CA0000000000000000000000000000000000000007");
+    assert_true(json_is_null(json_object_get(bridge, "callId")));
+    snprintf(path, sizeof path, "/Recordings/RE%040u/Tracks/bridge/Download", 0);
+    assert_non_null(strstr(kit_text(bridge, "downloadUrl"), path));
+    const struct kit_reply *reply = kit_get("%s", path);
+    assert_string_equal(reply->type, "audio/flac");
+    assert_string_equal(reply->text, "ab23456789");
+    kit_expect(kit_get("/Recordings/RE%040u/Tracks/..%%2Fbridge/Download", 0), 404);
+    kit_expect(kit_get("/Recordings/RE%040u/Tracks/CA7/Download", 0), 404);
+    reply = kit_get("/Recordings/RE%040u/Timeline", 0);
+    assert_int_equal(reply->code, 200);
+    assert_string_equal(reply->type, "application/json");
+    kit_expect(kit_get("/Recordings/RE%040u/Timeline", 9), 404);
+}
+
 static void recordings_are_found_heard_and_deleted(void **state)
 {
     (void)state;
@@ -459,6 +481,7 @@ static void recordings_are_found_heard_and_deleted(void **state)
     assert_int_equal(kit_number(body, "durationSec"), 2);
     body = kit_expect(kit_get("/Recordings/RE0000000000000000000000000000000000000005"), 200);
     assert_int_equal(kit_number(body, "durationSec"), 3);
+    expect_tracks();
     const struct kit_reply *reply = kit_get("/Recordings/RE0000000000000000000000000000000000000001/Stream");
     assert_string_equal(reply->type, "audio/wav");
     assert_string_equal(reply->text, "0123456789");

@@ -1,0 +1,170 @@
+#include "record/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/log.h"
+#include "record/steady_rate.h"
+#include "record/wav_file.h"
+
+enum { QUALITY = 7, TICK_SAMPLES_MAX = PCM_FRAME_PARTS_MAX * PCM_FRAME_SAMPLES };
+
+struct track {
+    struct wav_file *file;
+    struct steady_rate *steady;
+    struct track_counts *counts;
+    uint64_t samples_max;
+    uint64_t next_tick;
+    int16_t tick[TICK_SAMPLES_MAX]; /* as far as its parts have come */
+    bool dirty, unsynced;           /* the header is behind; the disk is */
+    bool broken;
+    char name[ID_SIZE];
+};
+
+static void count_up(atomic_uint_least64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+status track_create(struct track **out, const struct track_spec *spec)
+{
+    struct track *t = calloc(1, sizeof *t);
+    if (!t) return STATUS_NO_MEMORY;
+    t->counts = spec->counts;
+    t->samples_max = spec->samples_max;
+    strncpy(t->name, spec->name, sizeof t->name - 1);
+    status s = steady_rate_create(&t->steady, spec->rate_hz, QUALITY, spec->delay_ms);
+    if (s == STATUS_OK)
+        s = wav_file_create(&t->file, spec->dir, spec->name, spec->rate_hz, spec->samples_max, spec->io);
+    if (s != STATUS_OK) {
+        steady_rate_destroy(t->steady);
+        free(t);
+        return s;
+    }
+    *out = t;
+    return STATUS_OK;
+}
+
+static void fail(struct track *t)
+{
+    if (!t->broken) log_event(LOG_ERROR, "recording_write_failed", "recording=%s", t->name);
+    t->broken = true;
+    count_up(&t->counts->write_errors, 1);
+}
+
+static uint64_t room(const struct track *t)
+{
+    return t->samples_max - wav_file_samples(t->file);
+}
+
+/* A resampler_sink_fn. */
+static void write_samples(void *arg, const int16_t *pcm, size_t samples)
+{
+    struct track *t = arg;
+    if (t->broken) return;
+    if (samples > room(t)) samples = (size_t)room(t);
+    if (samples == 0) return;
+    t->dirty = true;
+    if (wav_file_write(t->file, pcm, samples) != STATUS_OK) fail(t);
+    count_up(&t->counts->bytes, samples * sizeof *pcm);
+}
+
+static void skip(struct track *t, uint64_t samples)
+{
+    if (t->broken || samples == 0) return;
+    wav_file_skip(t->file, samples < room(t) ? samples : room(t));
+    t->dirty = true;
+}
+
+void track_begin(struct track *t, uint64_t tick)
+{
+    t->next_tick = tick;
+}
+
+uint64_t track_tick(const struct track *t)
+{
+    return t->next_tick;
+}
+
+uint64_t track_fill(struct track *t, uint64_t tick)
+{
+    uint64_t ticks = tick > t->next_tick ? tick - t->next_tick : 0;
+    if (ticks == 0 || t->broken) return ticks;
+    t->next_tick = tick;
+    skip(t, steady_rate_put_silence(t->steady, ticks, write_samples, t));
+    return ticks;
+}
+
+void track_put(struct track *t, const struct pcm_frame *frame)
+{
+    memcpy(t->tick + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
+    if (frame->part + 1u < pcm_frame_parts(frame->rate_hz) || frame->tick < t->next_tick) return;
+    (void)track_fill(t, frame->tick);
+    t->next_tick = frame->tick + 1;
+    count_up(&t->counts->frames, 1);
+    if (t->broken) return;
+    if (steady_rate_put(t->steady, frame->rate_hz, t->tick, write_samples, t) != STATUS_OK) fail(t);
+}
+
+bool track_full(const struct track *t)
+{
+    return room(t) == 0;
+}
+
+bool track_broken(const struct track *t)
+{
+    return t->broken;
+}
+
+uint64_t track_samples(const struct track *t)
+{
+    return wav_file_samples(t->file);
+}
+
+void track_update(struct track *t)
+{
+    if (t->dirty && !t->broken && wav_file_update(t->file) != STATUS_OK) fail(t);
+    t->unsynced = t->unsynced || t->dirty;
+    t->dirty = false;
+}
+
+void track_sync(struct track *t)
+{
+    if (t->unsynced && wav_file_sync(t->file) != STATUS_OK) count_up(&t->counts->write_errors, 1);
+    t->unsynced = false;
+}
+
+void track_run_out(struct track *t)
+{
+    if (!t->broken) steady_rate_finish(t->steady, write_samples, t);
+}
+
+void track_match(struct track *t, uint64_t samples)
+{
+    if (wav_file_samples(t->file) >= samples) {
+        wav_file_cut(t->file, samples);
+        return;
+    }
+    t->samples_max = samples;
+    track_run_out(t);
+    skip(t, room(t));
+}
+
+static void release(struct track *t)
+{
+    steady_rate_destroy(t->steady);
+    free(t);
+}
+
+status track_finish(struct track *t, uint64_t *bytes)
+{
+    status s = wav_file_finish(t->file, bytes);
+    release(t);
+    return s;
+}
+
+void track_discard(struct track *t)
+{
+    wav_file_discard(t->file);
+    release(t);
+}
