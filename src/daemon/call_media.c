@@ -108,6 +108,7 @@ static struct engine_leg_media leg_media(const struct call *call, const struct s
         .send_cn_type = result->has_comfort_noise ? result->send_cn_type : ENGINE_NO_PAYLOAD_TYPE,
         .receive_cn_type = result->has_comfort_noise ? result->receive_cn_type : ENGINE_NO_PAYLOAD_TYPE,
         .send_ptime_ms = result->send_ptime_ms,
+        .detect_dtmf = call->terms.dtmf_inband,
         .rtcp_mux = result->rtcp_mux,
         .send = result->send,
         .receive = result->receive && !result->peer_holds, /* a phone's hold music stays outside */

@@ -25,6 +25,7 @@ static struct trunk make_trunk(const struct config_trunk *from)
         .prefix = from->prefix,
     };
     call_terms_make(&trunk.terms, &from->codecs, "own", from->srtp);
+    trunk.terms.dtmf_inband = from->dtmf_inband;
     return trunk;
 }
 

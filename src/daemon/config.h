@@ -38,6 +38,7 @@ struct config_route {
     struct config_list codecs;   /**< names in order of preference; empty: all */
     char *codec_order;           /**< whose order counts: "caller" or "own"; default "caller" */
     char *srtp;                  /**< "never", "optional" or "required"; default "optional" */
+    bool dtmf_inband;            /**< keys are looked for in callers' audio too; default false */
 };
 
 /** Where calls out may go (call/trunk.h says how one is chosen). The first trunk in file order that fits is used. */
@@ -51,6 +52,7 @@ struct config_trunk {
     bool registers;            /**< key "register": keep user@host registered; default false */
     struct config_list codecs; /**< names in order of preference; empty: all */
     char *srtp;                /**< "never", "optional" or "required"; default "never" */
+    bool dtmf_inband;          /**< keys are looked for in the audio of those called too; default false */
     int strip;                 /**< digits taken off the start of a number; 0 to 32, 0 */
     char *prefix;              /**< what is put there then; "" */
 };

@@ -74,6 +74,7 @@ const struct setting config_route_settings[] = {
     {"codecs", SETTING_LIST, ROUTE_AT(codecs), "", 0, 0, config_check_codec},
     {"codec_order", SETTING_TEXT, ROUTE_AT(codec_order), "caller", 0, 0, config_check_order},
     {"srtp", SETTING_TEXT, ROUTE_AT(srtp), "optional", 0, 0, config_check_srtp},
+    {"dtmf_inband", SETTING_FLAG, ROUTE_AT(dtmf_inband), "false", 0, 0, NULL},
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},
 };
 
@@ -89,6 +90,7 @@ const struct setting config_trunk_settings[] = {
     {"register", SETTING_FLAG, TRUNK_AT(registers), "false", 0, 0, NULL},
     {"codecs", SETTING_LIST, TRUNK_AT(codecs), "", 0, 0, config_check_codec},
     {"srtp", SETTING_TEXT, TRUNK_AT(srtp), "never", 0, 0, config_check_srtp},
+    {"dtmf_inband", SETTING_FLAG, TRUNK_AT(dtmf_inband), "false", 0, 0, NULL},
     {"strip", SETTING_NUMBER, TRUNK_AT(strip), "0", 0, 32, NULL},
     {"prefix", SETTING_TEXT, TRUNK_AT(prefix), "", 0, 0, config_check_digits},
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},

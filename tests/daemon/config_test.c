@@ -58,6 +58,7 @@ static void assert_same_route(const struct config_route *a, const struct config_
     assert_same_list(&a->codecs, &b->codecs);
     assert_string_equal(a->codec_order, b->codec_order);
     assert_string_equal(a->srtp, b->srtp);
+    assert_int_equal(a->dtmf_inband, b->dtmf_inband);
 }
 
 static void assert_same_trunk(const struct config_trunk *a, const struct config_trunk *b)
@@ -71,6 +72,7 @@ static void assert_same_trunk(const struct config_trunk *a, const struct config_
     assert_int_equal(a->registers, b->registers);
     assert_same_list(&a->codecs, &b->codecs);
     assert_string_equal(a->srtp, b->srtp);
+    assert_int_equal(a->dtmf_inband, b->dtmf_inband);
     assert_int_equal(a->strip, b->strip);
     assert_string_equal(a->prefix, b->prefix);
 }
@@ -139,6 +141,7 @@ static void the_defaults_are_those_of_the_process_interface(void **state)
     assert_true(c.routes[0].user_parameters);
     assert_int_equal(c.routes[0].codecs.count, 0);
     assert_string_equal(c.routes[0].srtp, "optional");
+    assert_false(c.routes[0].dtmf_inband);
     assert_false(c.routes[0].record);
     config_clear(&c);
 }
@@ -250,7 +253,7 @@ static void trunks_are_read_in_their_order(void **state)
     status s = read_text(
         &c,
         "trunk \"a\" { match = \"0*\" host = \"[2001:db8::1]:5070\" transport = tcp user = u password = p\n"
-        "  register = yes codecs = {PCMA, pcmu} srtp = required strip = 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
+        "  register = yes codecs = {PCMA, pcmu} srtp = required dtmf_inband = true strip = 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
         "trunk \"b\" { match = \"sip:*@example.org\" caller_id = \"sip:us@example.org\" }\n",
         &errors);
     if (s != STATUS_OK) fail_msg("%s", buffer_text(&errors));
@@ -258,6 +261,7 @@ static void trunks_are_read_in_their_order(void **state)
     assert_true(c.trunks[0].registers);
     assert_string_equal(c.trunks[0].codecs.items[1], "pcmu");
     assert_string_equal(c.trunks[0].srtp, "required");
+    assert_true(c.trunks[0].dtmf_inband && !c.trunks[1].dtmf_inband);
     assert_string_equal(c.trunks[1].srtp, "never");
     assert_int_equal(c.trunks[0].strip, 1);
     assert_string_equal(c.trunks[0].prefix, "+49");
@@ -315,7 +319,7 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     assert_int_equal(
         read_text(&c,
                   "route \"rooms\" { user = \"room-?\" networks = {192.0.2.0/24, 10.0.0.1} record = yes\n"
-                  "  codecs = {PCMU, L16/8000} codec_order = own srtp = never }\n"
+                  "  codecs = {PCMU, L16/8000} codec_order = own srtp = never dtmf_inband = on }\n"
                   "route \"all\" {\n  user_parameters = false\n  wait_url = http://music.example/a.wav\n}\n",
                   &errors),
         STATUS_OK);
@@ -330,6 +334,7 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     assert_string_equal(c.routes[0].codecs.items[1], "L16/8000");
     assert_string_equal(c.routes[0].codec_order, "own");
     assert_string_equal(c.routes[0].srtp, "never");
+    assert_true(c.routes[0].dtmf_inband && !c.routes[1].dtmf_inband);
     assert_string_equal(c.routes[1].codec_order, "caller");
     assert_string_equal(c.routes[1].srtp, "optional");
     assert_string_equal(c.routes[1].name, "all");
