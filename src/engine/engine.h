@@ -161,6 +161,7 @@ struct engine_leg_media {
     uint32_t speaks_hz;         /**< the peer sends no more than this (sprop-maxcapturerate); 0: the codec's rate_hz */
     uint8_t send_payload_type, receive_payload_type;
     uint8_t send_event_type, receive_event_type; /**< telephone-event; ENGINE_NO_PAYLOAD_TYPE for none */
+    uint32_t event_clock_hz;                     /**< in which the length of our events counts; 0: the codec's clock */
     uint8_t send_cn_type, receive_cn_type;       /**< comfort noise (RFC 3389); likewise */
     uint16_t send_ptime_ms;                      /**< 10 to 60, a multiple of 10 */
     bool detect_dtmf; /**< keys are looked for in what it says, which comes 20 ms later for that */

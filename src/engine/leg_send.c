@@ -79,12 +79,21 @@ static void begin_event(struct leg_media *leg, uint8_t code)
     leg->event_timestamp = leg->timestamp;
 }
 
+/* What the field cannot hold, 1.4 s at 48 kHz, stays at the most that it can: nobody presses a key for longer. */
+static uint16_t event_length(const struct leg_media *leg)
+{
+    uint32_t codec_hz = leg->media.codec->clock_hz;
+    uint32_t event_hz = leg->media.event_clock_hz ? leg->media.event_clock_hz : codec_hz;
+    uint64_t length = (uint64_t)(leg->timestamp - leg->event_timestamp) * event_hz / codec_hz;
+    return length > UINT16_MAX ? UINT16_MAX : (uint16_t)length;
+}
+
 void leg_send_event(struct leg_media *leg, const struct leg_context *context, const struct leg_event *event)
 {
     if (event->on && !(leg->in_event && leg->event.event == event->code)) begin_event(leg, event->code);
     assert(leg->in_event);
     leg->timestamp += units(leg, FRAME_MS);
-    leg->event.duration = (uint16_t)(leg->timestamp - leg->event_timestamp);
+    leg->event.duration = event_length(leg);
     leg->event.end = event->last || !event->on;
     for (int i = 0; i < (leg->event.end ? EVENT_ENDS : 1); i++) {
         uint8_t packet[RTP_HEADER_BYTES + DTMF_PAYLOAD_BYTES];

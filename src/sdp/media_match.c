@@ -56,6 +56,8 @@ static bool match_codec(struct media_match *match, const struct sdp_media *m, co
     return ours ? match_our_first(match, m, local) : match_their_first(match, m, local);
 }
 
+enum { EVENT_CLOCK_OF_ALL_HZ = 8000 };
+
 static const struct sdp_format *format_of(const struct sdp_media *m, const char *encoding, uint32_t clock_hz)
 {
     for (uint8_t i = 0; i < m->format_count; i++) {
@@ -63,6 +65,13 @@ static const struct sdp_format *format_of(const struct sdp_media *m, const char 
         if (f->clock_hz == clock_hz && slice_is_nocase(f->encoding, encoding)) return f;
     }
     return NULL;
+}
+
+static const struct sdp_format *event_of(const struct sdp_media *m, uint32_t clock_hz)
+{
+    static const char encoding[] = "telephone-event";
+    const struct sdp_format *event = format_of(m, encoding, clock_hz);
+    return event ? event : format_of(m, encoding, EVENT_CLOCK_OF_ALL_HZ);
 }
 
 /* ---- Keys ---- */
@@ -156,7 +165,7 @@ static enum usable match_media(struct media_match *match, const struct sdp_media
     if (!match_codec(match, m, q)) return NO_CODEC;
     if (connection_address_kind(m->address) == ADDRESS_GROUP) return TO_A_GROUP;
     const struct sdp_codec *codec = &local->codecs[match->codec];
-    if (local->telephone_event) match->event = format_of(m, "telephone-event", codec->clock_hz);
+    if (local->telephone_event) match->event = event_of(m, codec->clock_hz);
     if (local->comfort_noise && !codec->has_dtx) match->comfort_noise = format_of(m, "CN", codec->clock_hz);
     return USABLE;
 }

@@ -96,6 +96,7 @@ static struct sdp_result outcome(const struct media_match *match, const struct m
     };
     if (match->event) {
         result.has_telephone_event = true;
+        result.event_clock_hz = match->event->clock_hz;
         result.send_event_type = result.receive_event_type = match->event->payload_type;
     }
     if (match->comfort_noise) {
@@ -157,7 +158,7 @@ static void put_taken(struct buffer *b, const struct sdp_local *local, const str
     if (r->has_comfort_noise) buffer_printf(b, " %u", r->receive_cn_type);
     buffer_append_text(b, "\r\n");
     put_codec(b, codec, r->receive_payload_type);
-    if (r->has_telephone_event) put_event(b, codec->clock_hz, r->receive_event_type);
+    if (r->has_telephone_event) put_event(b, r->event_clock_hz, r->receive_event_type);
     if (r->has_comfort_noise) put_comfort_noise(b, codec->clock_hz, r->receive_cn_type);
     put_media_end(b, local, codec, direction_name(r->send, r->receive), r->rtcp_mux);
     if (r->srtp.on) sdp_crypto_put(b, r->srtp.tag, r->srtp.suite, r->srtp.send_key);
@@ -215,29 +216,34 @@ status sdp_offer(struct buffer *offer, const struct sdp_local *local)
     return buffer_ok(offer) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-/** How we numbered in our offer what goes with this clock. */
-static uint8_t offered_type(const struct numbering *n, enum extra_kind kind, uint32_t clock_hz)
+/** What is received comes as we numbered it in our offer; what we did not offer is not agreed. */
+static void take_our_numbers(struct sdp_result *r, const struct sdp_local *local)
 {
-    const struct extra *extra = numbering_find(n, kind, clock_hz);
-    assert(extra);
-    return extra->payload_type;
+    const struct sdp_codec *codec = &local->codecs[r->codec];
+    struct numbering n;
+    number(&n, local);
+    const struct extra *event = numbering_find(&n, EXTRA_EVENT, r->event_clock_hz);
+    const struct extra *noise = numbering_find(&n, EXTRA_COMFORT_NOISE, codec->clock_hz);
+    r->receive_payload_type = codec->payload_type;
+    r->has_telephone_event = r->has_telephone_event && event;
+    r->has_comfort_noise = r->has_comfort_noise && noise;
+    if (r->has_telephone_event)
+        r->receive_event_type = event->payload_type;
+    else
+        r->event_clock_hz = 0;
+    if (r->has_comfort_noise) r->receive_cn_type = noise->payload_type;
 }
 
 status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp_local *local, struct fault *fault)
 {
     struct media_match match;
-    struct numbering n;
     const struct media_question question = {local, NULL, true};
     uint8_t lines = answer->media_count > 0; /* we offered one: what stands beyond it answers nothing */
     status s = media_match_first(&match, answer->media, lines, &question, fault);
     if (s != STATUS_OK) return s;
     struct sdp_result result = outcome(&match, &question);
-    const struct sdp_codec *codec = &local->codecs[match.codec];
-    number(&n, local);
-    result.receive_payload_type = codec->payload_type;
+    take_our_numbers(&result, local);
     result.peer_holds = result.peer_holds && sends(local->direction);
-    if (match.event) result.receive_event_type = offered_type(&n, EXTRA_EVENT, codec->clock_hz);
-    if (match.comfort_noise) result.receive_cn_type = offered_type(&n, EXTRA_COMFORT_NOISE, codec->clock_hz);
     *out = result;
     return STATUS_OK;
 }

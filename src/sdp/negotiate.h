@@ -4,9 +4,10 @@
  * The first audio line with a usable port, protocol, key and codec is taken; every other media line is answered with
  * port 0, in its place. An answer names one codec, so that nobody switches in mid-call, with the telephone-event (RFC
  * 4733 section 2.1) and the comfort noise of the same clock: the offer's first codec that we have, or ours, as
- * own_order says, or at a renegotiation the codec in force where the offer still has it. Protocols are RTP/AVP and
- * RTP/SAVP and their variants for feedback. Nothing is remembered here: the caller keeps the outcome and the o=
- * version.
+ * own_order says, or at a renegotiation the codec in force where the offer still has it. Who offers telephone-event at
+ * 8 kHz alone beside a codec of another clock, as many phones with Opus do, has it: digits are worth more than the
+ * unit of their length. Protocols are RTP/AVP and RTP/SAVP and their variants for feedback. Nothing is remembered here:
+ * the caller keeps the outcome and the o= version.
  *
  * The version: describe with the version last sent, compare with what was last sent (sdp_says_same()), and describe
  * again with one more where they differ.
@@ -58,7 +59,8 @@ struct sdp_result {
     uint8_t receive_payload_type; /**< as we numbered it (an answer uses the offer's numbers) */
     bool has_telephone_event;
     uint8_t send_event_type, receive_event_type;
-    bool has_comfort_noise; /**< RFC 3389, of the codec's clock */
+    uint32_t event_clock_hz; /**< in which the length of events counts: the codec's, or 8000; 0 without events */
+    bool has_comfort_noise;  /**< RFC 3389, of the codec's clock */
     uint8_t send_cn_type, receive_cn_type;
     struct sdp_peer peer;   /**< bitrate_bps: no more than fits SDP_PAYLOAD_MAX */
     struct sdp_srtp srtp;   /**< the send key in force stays where the peer's does */

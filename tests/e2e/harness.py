@@ -929,21 +929,28 @@ SDP_TYPE = "Content-Type: application/sdp\n"
 
 class Baresip:
     """One baresip that says a tone and keeps what it hears. After quit(): heard() is that as a Wav. With listens=True it
-    can be called at .uri, and answers. mediaenc: "srtp" offers keys, "srtp-mand" insists on them."""
+    can be called at .uri, and answers. codec is one of CODECS; mediaenc: "srtp" offers keys on
+    RTP/AVP, "srtp-mand" insists on them (RTP/SAVP). told() is how the bridge has described itself to it."""
 
-    def __init__(self, work, tone=(1141.0, -20.0), ipv6=False, transport="udp", codec="PCMU", listens=False,
-                 mediaenc=None):
+    # What an account calls the codec, the rate of its audio, its module.
+    CODECS = {"PCMU": ("PCMU", 8000, "g711"), "PCMA": ("PCMA", 8000, "g711"), "G722": ("G722", 16000, "g722"),
+              "L16/8000": ("L16/8000/1", 8000, "l16"), "L16/16000": ("L16/16000/1", 16000, "l16"),
+              "L16/48000": ("L16/48000/1", 48000, "l16"), "opus": ("opus/48000/2", 48000, "opus")}
+
+    def __init__(self, work, tone=(1141.0, -20.0), ipv6=False, transport="udp", codec="PCMU", listens=False, mediaenc=None,
+                 user="bare", stereo=False):
         if not shutil.which("baresip"):
             raise unittest.SkipTest("baresip is not installed")
         self.dir = tempfile.mkdtemp(prefix="baresip-", dir=work)
         self.host = "::1" if ipv6 else "127.0.0.1"
         address = "%s:%d" % ("[::1]" if ipv6 else "127.0.0.1", free_sip_port(self.host) if listens else 0)
-        self.uri = "sip:bare@" + address if listens else None
+        self.uri = "sip:%s@%s" % (user, address) if listens else None
         self.control_port = free_port(socket.SOCK_STREAM)
         while address.endswith(":%d" % self.control_port):
             self.control_port = free_port(socket.SOCK_STREAM)
         tone_path = os.path.join(self.dir, "tone.wav")
-        write_wav(tone_path, tone_samples(tone[0], tone[1], 60.0))
+        account_codec, rate_hz, module = self.CODECS[codec]
+        write_wav(tone_path, tone_samples(tone[0], tone[1], 20.0, rate_hz) * 3, rate_hz)
         modules = "/usr/lib/baresip/modules"
         for place in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules",
                       "/usr/lib/aarch64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules"):
@@ -952,16 +959,18 @@ class Baresip:
         self.write("config", "\n".join([
             "sip_listen %s" % address, "call_max_calls 4", "call_local_timeout 60",
             "audio_source aufile,%s" % tone_path, "audio_player aubridge,ear", "audio_alert aubridge,bell",
-            "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1", "audio_txmode thread",
+            "ausrc_srate %d" % rate_hz, "auplay_srate %d" % rate_hz, "ausrc_channels 1", "auplay_channels 1", "audio_txmode thread",
             "rtp_ports 30000-59999", "jitter_buffer_delay 2-10", "snd_path %s" % self.dir,
-            "module_path %s" % modules, "module g711.so", "module aufile.so", "module aubridge.so",
-            "module sndfile.so", "module srtp.so", "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so",
-            "ctrl_tcp_listen 127.0.0.1:%d" % self.control_port, ""]))
-        self.write("accounts", "<sip:bare@%s;transport=%s>;regint=0;answermode=auto;audio_codecs=%s%s\n"
-                   % ("[::1]" if ipv6 else "127.0.0.1", transport, codec, ";mediaenc=" + mediaenc if mediaenc else ""))
+            "module_path %s" % modules, "module %s.so" % module, "module srtp.so", "module aufile.so", "module aubridge.so",
+            "module sndfile.so", "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so",
+            "ctrl_tcp_listen 127.0.0.1:%d" % self.control_port,
+            "opus_stereo %s" % ("yes" if stereo else "no"), "opus_sprop_stereo %s" % ("yes" if stereo else "no"), ""]))
+        self.write("accounts", "<sip:%s@%s;transport=%s>;regint=0;answermode=auto;audio_codecs=%s%s\n"
+                   % (user, "[::1]" if ipv6 else "127.0.0.1", transport, account_codec,
+                      ";mediaenc=" + mediaenc if mediaenc else ""))
         self.write("contacts", "")
         log = open(os.path.join(self.dir, "log"), "w")
-        self.process = start(["baresip", "-6" if ipv6 else "-4", "-n", self.host, "-f", self.dir, "-v"],
+        self.process = start(["baresip", "-6" if ipv6 else "-4", "-n", self.host, "-f", self.dir, "-v", "-s"],
                              stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir)
         log.close()
         self.socket = wait_until(self.connect, 10.0, lambda: "baresip's console:\n" + self.log())
@@ -973,9 +982,18 @@ class Baresip:
         with open(os.path.join(self.dir, name), "w") as f:
             f.write(text)
 
-    def log(self):
+    def whole_log(self):
         with open(os.path.join(self.dir, "log"), errors="replace") as f:
-            return f.read()[-4000:]
+            return f.read()
+
+    def log(self):
+        return self.whole_log()[-4000:]
+
+    def told(self):
+        """The descriptions that came with the bridge's messages, the last one last."""
+        messages = re.findall(r"(?s)\x1b\[36;1m#\n(.*?)\x1b\[;m", self.whole_log())
+        bodies = [m.partition("\n\n")[2] for m in messages if "\n\nv=0" in m]
+        return [body for body in bodies if "a=tool:baresip" not in body]
 
     def connect(self):
         if self.process.poll() is not None:
@@ -1042,7 +1060,7 @@ class Baresip:
         names = sorted(n for n in os.listdir(self.dir) if n.endswith("-dec.wav"))
         if not names:
             raise AssertionError("baresip wrote down nothing:\n" + self.log())
-        return Wav(os.path.join(self.dir, names[-1]))
+        return Wav(os.path.join(self.dir, names[-1]), channels=(1, 2))
 
 
 # --------------------------------------------------------------------------------------------------------- ears
@@ -1090,9 +1108,10 @@ class Breaks:
 
 
 class Wav:
-    """A PCM WAV file, also one that still grows: what its header does not count yet is not there."""
+    """A PCM WAV file, also one that still grows: what its header does not count yet is not there. Of two channels, where
+    they are allowed, the left one."""
 
-    def __init__(self, source):
+    def __init__(self, source, channels=(1,)):
         data = source
         if isinstance(source, str):
             with open(source, "rb") as f:
@@ -1112,8 +1131,9 @@ class Wav:
                 self.samples.frombytes(body[:len(body) // 2 * 2])
                 break
             at += 8 + size + (size & 1)
-        if (self.format, self.channels, self.bits) != (1, 1, 16):
+        if (self.format, self.bits) != (1, 16) or self.channels not in channels:
             raise AssertionError("format %d, %d channels, %d bits" % (self.format, self.channels, self.bits))
+        self.samples = self.samples[::self.channels]
 
     @property
     def seconds(self):

@@ -102,6 +102,29 @@ static void opus_is_answered_with_the_clock_of_its_events(void **state)
     assert_true(r.peer.dtx && r.peer.stereo && r.peer.speaks_stereo && !r.peer.fec);
 }
 
+static void events_of_8_khz_alone_go_with_every_codec(void **state)
+{
+    (void)state;
+    struct sdp_local local = us_with(all);
+    struct sdp_result r = answered(HEAD "m=audio 4000 RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2\r\n" EVENT, &local,
+                                   NULL, OURS "m=audio 20000 RTP/AVP 96 101\r\n" OPUS EVENT TIMES "a=sendrecv\r\n");
+    assert_int_equal(r.event_clock_hz, 8000);
+    r = answered(HEAD "m=audio 4000 RTP/AVP 96 101 100\r\na=rtpmap:96 opus/48000/2\r\n" EVENT
+                      "a=rtpmap:100 telephone-event/48000\r\n",
+                 &local, NULL, NULL);
+    assert_int_equal(r.send_event_type, 100);
+    assert_int_equal(r.event_clock_hz, 48000);
+    local = us_with("opus PCMU");
+    r = accepted(HEAD "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:97 telephone-event/8000\r\n",
+                 &local);
+    assert_int_equal(r.send_event_type, 97);
+    assert_int_equal(r.receive_event_type, 102); /* as we numbered that of PCMU */
+    local = us_with("opus");
+    r = accepted(HEAD "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:97 telephone-event/8000\r\n",
+                 &local); /* which we have not offered */
+    assert_false(r.has_telephone_event);
+}
+
 static void parameters_of_other_codecs_are_not_opus_s(void **state)
 {
     (void)state;
@@ -251,6 +274,7 @@ int main(void)
         cmocka_unit_test(the_offers_order_decides_or_ours_as_we_are_told),
         cmocka_unit_test(a_renegotiation_keeps_the_codec_against_both_orders),
         cmocka_unit_test(opus_is_answered_with_the_clock_of_its_events),
+        cmocka_unit_test(events_of_8_khz_alone_go_with_every_codec),
         cmocka_unit_test(parameters_of_other_codecs_are_not_opus_s),
         cmocka_unit_test(packets_fit_the_codec),
         cmocka_unit_test(the_bitrate_fits_our_payloads),

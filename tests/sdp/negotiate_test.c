@@ -228,8 +228,10 @@ static void telephone_event_goes_only_with_the_clock_of_the_codec(void **state)
                                    &us, NULL, NULL);
     assert_true(r.has_telephone_event);
     assert_int_equal(r.send_event_type, 101);
+    assert_int_equal(r.event_clock_hz, 8000);
     r = answered(HEAD "m=audio 4000 RTP/AVP 0 100\r\na=rtpmap:100 telephone-event/48000\r\n", &us, NULL, NULL);
     assert_false(r.has_telephone_event);
+    assert_int_equal(r.event_clock_hz, 0);
     struct sdp_local deaf = us;
     deaf.telephone_event = false;
     r = answered(HEAD "m=audio 4000 RTP/AVP 0 101\r\n" EVENT, &deaf, NULL,

@@ -374,6 +374,49 @@ static void digits_are_sent_as_events_with_three_ends(void **state)
     assert_int_equal(parties[0]->event_duration, 800);
 }
 
+static void call_opus(int i, uint32_t event_clock_hz)
+{
+    people[i].mute = true;
+    struct sim_party_config config = {.codec = CODEC_OPUS,
+                                      .speak = say,
+                                      .hear = hear,
+                                      .user = &people[i],
+                                      .slot = 5,
+                                      .event_clock_hz = event_clock_hz};
+    parties[i] = sim_call(&sim, &config);
+}
+
+static void the_length_of_events_counts_in_the_clock_that_was_agreed(void **state)
+{
+    (void)state;
+    call_opus(0, 0);
+    call_opus(1, 8000);
+    settle();
+    send_digits(0, "1", 0, 3);
+    send_digits(1, "2", 0, 3);
+    sim_run(&sim, 600000);
+    assert_string_equal(parties[0]->digits, "1");
+    assert_int_equal(parties[0]->event_duration, 4800);
+    assert_string_equal(parties[1]->digits, "2");
+    assert_int_equal(parties[1]->event_duration, 800);
+}
+
+static void an_event_longer_than_its_field_can_tell_stays_at_the_most(void **state)
+{
+    (void)state;
+    call_opus(0, 0);
+    call(1, true, false);
+    sim_join(parties[0], conference, true, true);
+    sim_join(parties[1], conference, true, true);
+    sim_command(&sim, (struct core_command){.type = CORE_LEG_DTMF, .leg = &parties[1]->leg, .on = true});
+    settle();
+    sim_press(parties[1], '7', 1700);
+    sim_run(&sim, 3000000);
+    assert_string_equal(parties[0]->digits, "7");
+    assert_int_equal(parties[0]->event_duration, UINT16_MAX);
+    assert_int_equal(parties[0]->event_ends, 3);
+}
+
 static void digits_are_stopped_after_the_present_one(void **state)
 {
     (void)state;
@@ -554,6 +597,8 @@ int main(void)
         OWN_TEST(a_leg_is_recorded_alone_or_with_what_it_hears),
         OWN_TEST(silence_is_told_once_after_its_time),
         OWN_TEST(digits_are_sent_as_events_with_three_ends),
+        OWN_TEST(the_length_of_events_counts_in_the_clock_that_was_agreed),
+        OWN_TEST(an_event_longer_than_its_field_can_tell_stays_at_the_most),
         OWN_TEST(digits_are_stopped_after_the_present_one),
         OWN_TEST(without_events_digits_are_clean_tones),
         OWN_TEST(a_digit_is_passed_on_as_an_event_or_as_a_tone_never_both),

@@ -50,14 +50,17 @@ static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
         p->event_duration = 0;
     } else {
         assert_false(rtp->marker);
-        assert_true(payload.duration > p->event_duration || payload.end);
+        assert_true(payload.duration > p->event_duration || payload.end || payload.duration == UINT16_MAX);
     }
     p->event_duration = payload.duration;
     p->event_packets++;
     p->event_ends += payload.end;
     if (payload.end) p->in_event = false;
     p->heard_seq = rtp->seq;
-    p->heard_timestamp = rtp->timestamp + payload.duration - units(p, p->leg.media.send_ptime_ms);
+    /* A length that counts in another clock, or has reached its most, does not say how time goes on. */
+    bool tells_time = p->leg.media.event_clock_hz == 0 && payload.duration < UINT16_MAX;
+    p->heard_timestamp = tells_time ? rtp->timestamp + payload.duration : p->leg.timestamp;
+    p->heard_timestamp -= units(p, p->leg.media.send_ptime_ms);
 }
 
 /* What is not protected as agreed fails. */
@@ -242,6 +245,7 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
                                           .receive_payload_type = PAYLOAD_TYPE,
                                           .send_event_type = EVENT_TYPE,
                                           .receive_event_type = EVENT_TYPE,
+                                          .event_clock_hz = config->event_clock_hz,
                                           .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
                                           .receive_cn_type = ENGINE_NO_PAYLOAD_TYPE,
                                           .send_ptime_ms = p->ptime_ms,

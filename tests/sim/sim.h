@@ -97,6 +97,7 @@ struct sim_party_config {
     void *user;
     uint8_t slot;
     bool no_events;                     /**< has not agreed to telephone-event */
+    uint32_t event_clock_hz;            /**< in which the length of events is told to it; 0: its codec's */
     const struct engine_leg_srtp *srtp; /**< the bridge's keys; NULL: plain RTP */
 };
 
