@@ -154,7 +154,7 @@ static void count_closed(struct leg_media *leg, const struct leg_context *contex
 static bool open_packet(struct leg_media *leg, const struct leg_context *context, bool rtcp,
                         const struct media_packet *packet, struct media_packet *out, struct leg_srtp_room *room)
 {
-    status result = leg_srtp_open(&leg->srtp, rtcp, packet, out, room);
+    status result = leg_srtp_open(leg, rtcp, packet, out, room);
     if (result != STATUS_OK) count_closed(leg, context, result);
     return result == STATUS_OK;
 }
@@ -313,6 +313,7 @@ static void send_report(struct leg_media *leg, const struct leg_context *context
 
 void leg_media_keep_house(struct leg_media *leg, const struct leg_context *context, int64_t now_us)
 {
+    leg_srtp_tick(leg, now_us);
     if (--leg->house_ticks > 0) return;
     leg->house_ticks = HOUSE_TICKS;
     struct media_packet packets[MEDIA_PACKETS_MAX];

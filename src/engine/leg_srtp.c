@@ -23,26 +23,71 @@ status leg_srtp_make(struct leg_srtp *out, const struct engine_leg_srtp *keys, c
 void leg_srtp_clear(struct leg_srtp *srtp)
 {
     srtp_sender_destroy(srtp->sender);
+    srtp_sender_destroy(srtp->coming);
+    srtp_sender_destroy(srtp->spent);
     srtp_receiver_destroy(srtp->receiver);
     srtp_receiver_destroy(srtp->before);
     *srtp = (struct leg_srtp){.on = false};
 }
 
-void leg_srtp_change(struct leg_srtp *srtp, struct leg_srtp *next, int64_t now_us)
+/* @return the former sender */
+static struct srtp_sender *send_with(struct leg_media *leg, struct srtp_sender *sender)
 {
+    struct srtp_sender *former = leg->srtp.sender;
+    leg->srtp.sender = sender;
+    if (former && srtp_sender_has_wrapped(former, leg->stream.sender.ssrc)) {
+        rtp_stream_renew_source(&leg->stream, &leg->rng);
+        leg->marker = true;
+    }
+    return former;
+}
+
+static void send_with_coming(struct leg_media *leg)
+{
+    struct leg_srtp *srtp = &leg->srtp;
+    srtp->spent = send_with(leg, srtp->coming);
+    srtp->coming = NULL;
+}
+
+static void change_sender(struct leg_media *leg, struct leg_srtp *next, bool was_on, int64_t now_us)
+{
+    struct leg_srtp *srtp = &leg->srtp;
+    struct srtp_sender *made = next->sender;
+    next->sender = NULL;
+    if (srtp->coming) next->coming = send_with(leg, srtp->coming);
+    if (was_on) {
+        srtp->coming = made;
+        srtp->switch_us = now_us + LEG_SRTP_SWITCH_US;
+    } else {
+        srtp->coming = NULL;
+        next->sender = send_with(leg, made);
+    }
+}
+
+static void change_receiver(struct leg_srtp *srtp, struct leg_srtp *next, int64_t now_us)
+{
+    struct srtp_receiver *oldest = srtp->before;
+    srtp->before = srtp->receiver;
+    srtp->receiver = next->receiver;
+    srtp->before_until_us = now_us + LEG_SRTP_OVERLAP_US;
+    next->receiver = oldest;
+    if (srtp->before) srtp_receiver_follow(srtp->receiver, srtp->before);
+}
+
+void leg_srtp_change(struct leg_media *leg, struct leg_srtp *next, int64_t now_us)
+{
+    struct leg_srtp *srtp = &leg->srtp;
+    bool was_on = srtp->on;
     srtp->on = next->on;
-    if (next->sender) {
-        struct srtp_sender *former = srtp->sender;
-        srtp->sender = next->sender;
-        next->sender = former;
-    }
-    if (next->receiver) {
-        struct srtp_receiver *oldest = srtp->before;
-        srtp->before = srtp->receiver;
-        srtp->receiver = next->receiver;
-        srtp->before_until_us = now_us + LEG_SRTP_OVERLAP_US;
-        next->receiver = oldest;
-    }
+    next->spent = srtp->spent;
+    srtp->spent = NULL;
+    if (next->sender) change_sender(leg, next, was_on, now_us);
+    if (next->receiver) change_receiver(srtp, next, now_us);
+}
+
+void leg_srtp_tick(struct leg_media *leg, int64_t now_us)
+{
+    if (leg->srtp.coming && now_us >= leg->srtp.switch_us) send_with_coming(leg);
 }
 
 static status unprotect(struct srtp_receiver *receiver, bool rtcp, const struct media_packet *packet,
@@ -59,11 +104,15 @@ static status unprotect(struct srtp_receiver *receiver, bool rtcp, const struct 
     return STATUS_OK;
 }
 
-status leg_srtp_open(struct leg_srtp *srtp, bool rtcp, const struct media_packet *packet, struct media_packet *out,
+status leg_srtp_open(struct leg_media *leg, bool rtcp, const struct media_packet *packet, struct media_packet *out,
                      struct leg_srtp_room *room)
 {
+    struct leg_srtp *srtp = &leg->srtp;
     if (packet->len > sizeof room->bytes) return STATUS_INVALID;
     status result = unprotect(srtp->receiver, rtcp, packet, out, room);
+    if (result == STATUS_REFUSED && srtp_receiver_follows(srtp->receiver))
+        result = unprotect(srtp->receiver, rtcp, packet, out, room);
+    if (result == STATUS_OK && srtp->coming) send_with_coming(leg);
     bool other_key = result == STATUS_REFUSED || result == STATUS_INVALID;
     if (other_key && srtp->before && packet->arrival_us < srtp->before_until_us &&
         unprotect(srtp->before, rtcp, packet, out, room) == STATUS_OK)

@@ -6,7 +6,9 @@
  * roll-over counter and its memory of what was received.
  *
  * Packets that are on their way while the peer changes its key still have the former one: it is good for
- * LEG_SRTP_OVERLAP_US more.
+ * LEG_SRTP_OVERLAP_US more. Our own former key is used until the peer is heard with its new one, which shows that it
+ * has ours, at most LEG_SRTP_SWITCH_US. Roll-over counters are told by nobody, and begin anew with a key or go on, as
+ * implementations differ: where ours is not 0 we go over to another SSRC, for which both mean the same.
  *
  * Thread: media; leg_srtp_make() and leg_srtp_clear() control, while no media thread has it. RFC 3711, RFC 4568.
  */
@@ -26,12 +28,15 @@
 struct leg_context;
 struct leg_media;
 
-enum { LEG_SRTP_OVERLAP_US = 5000000 };
+enum { LEG_SRTP_OVERLAP_US = 5000000, LEG_SRTP_SWITCH_US = 500000 };
 
 struct leg_srtp {
     bool on;
     struct srtp_sender *sender;     /**< owned; kept while off, lest the same key begin anew */
-    struct srtp_receiver *receiver; /**< owned, likewise */
+    struct srtp_sender *coming;     /**< owned: of the new key, not in use yet; or NULL */
+    struct srtp_sender *spent;      /**< owned: of the former key, for control to free with the next change; or NULL */
+    int64_t switch_us;              /**< when `coming` takes over at the latest */
+    struct srtp_receiver *receiver; /**< owned; kept as the sender is */
     struct srtp_receiver *before;   /**< owned: of the peer's former key; or NULL */
     int64_t before_until_us;
 };
@@ -55,15 +60,18 @@ MUST_CHECK status leg_srtp_make(struct leg_srtp *out, const struct engine_leg_sr
 void leg_srtp_clear(struct leg_srtp *srtp);
 
 /** Takes over what was made; afterwards `next` holds what control may free. */
-void leg_srtp_change(struct leg_srtp *srtp, struct leg_srtp *next, int64_t now_us);
+void leg_srtp_change(struct leg_media *leg, struct leg_srtp *next, int64_t now_us);
 
 /**
  * Opens a packet of a leg whose protection is on.
  * @param[out] out   the packet, decrypted, in room
  * @return as srtp_receiver_unprotect()
  */
-MUST_CHECK status leg_srtp_open(struct leg_srtp *srtp, bool rtcp, const struct media_packet *packet,
+MUST_CHECK status leg_srtp_open(struct leg_media *leg, bool rtcp, const struct media_packet *packet,
                                 struct media_packet *out, struct leg_srtp_room *room);
+
+/** Every tick: a new key of ours has waited long enough. */
+void leg_srtp_tick(struct leg_media *leg, int64_t now_us);
 
 /** Sends a packet, RTP or RTCP, protected where protection is on. @return false where it has not been sent */
 bool leg_srtp_send(struct leg_media *leg, const struct leg_context *context, bool rtcp, const uint8_t *bytes,

@@ -36,6 +36,13 @@ void rtp_stream_set_clock(struct rtp_stream *s, uint32_t clock_hz)
     s->receiver.jitter_q4 = 0;
 }
 
+void rtp_stream_renew_source(struct rtp_stream *s, struct rng *rng)
+{
+    uint32_t before = s->sender.ssrc;
+    while (s->sender.ssrc == before)
+        s->sender = (struct rtp_sender){.ssrc = rng_u32(rng)};
+}
+
 /* RFC 3550 A.1, init_seq. */
 static void begin_sequence(struct rtp_receiver *r, uint16_t seq)
 {

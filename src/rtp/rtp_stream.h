@@ -86,6 +86,9 @@ void rtp_stream_init(struct rtp_stream *s, uint32_t clock_hz, uint32_t probation
 /** Another RTP clock after a renegotiation; counters stay. */
 void rtp_stream_set_clock(struct rtp_stream *s, uint32_t clock_hz);
 
+/** What we send bears another SSRC from now on; the counts of our reports begin anew. */
+void rtp_stream_renew_source(struct rtp_stream *s, struct rng *rng);
+
 /** Takes one incoming packet into the books. */
 enum rtp_verdict rtp_stream_receive(struct rtp_stream *s, const struct rtp_packet *packet, int64_t arrival_us);
 

@@ -34,16 +34,32 @@ size_t srtp_policy_tag(enum srtp_suite suite, bool rtcp)
     return (size_t)(rtcp ? policy.rtcp.auth_tag_len : policy.rtp.auth_tag_len);
 }
 
+/* @param copy  of the key: the library does not promise to leave it alone; borrowed by the policy */
+static srtp_policy_t policy_of(struct srtp_key *copy, srtp_ssrc_t ssrc)
+{
+    srtp_policy_t policy = {.ssrc = ssrc, .key = copy->bytes, .window_size = REPLAY_WINDOW};
+    fill(&policy, copy->suite);
+    return policy;
+}
+
 status srtp_policy_context(srtp_t *out, const struct srtp_key *key, srtp_ssrc_type_t direction)
 {
     if (key->suite >= SRTP_SUITES) return STATUS_INVALID;
-    struct srtp_key copy = *key; /* the library does not promise to leave it alone */
-    srtp_policy_t policy = {.ssrc = {.type = direction}, .key = copy.bytes, .window_size = REPLAY_WINDOW};
-    fill(&policy, key->suite);
+    struct srtp_key copy = *key;
+    srtp_policy_t policy = policy_of(&copy, (srtp_ssrc_t){.type = direction});
     srtp_t context;
     srtp_err_status_t result = srtp_create(&context, &policy);
     srtp_key_forget(&copy);
     if (result != srtp_err_status_ok) return STATUS_NO_MEMORY;
     *out = context;
     return STATUS_OK;
+}
+
+status srtp_policy_add_stream(srtp_t context, const struct srtp_key *key, uint32_t ssrc)
+{
+    struct srtp_key copy = *key;
+    srtp_policy_t policy = policy_of(&copy, (srtp_ssrc_t){.type = ssrc_specific, .value = ssrc});
+    srtp_err_status_t result = srtp_add_stream(context, &policy);
+    srtp_key_forget(&copy);
+    return result == srtp_err_status_ok ? STATUS_OK : STATUS_NO_MEMORY;
 }

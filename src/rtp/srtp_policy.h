@@ -18,6 +18,12 @@
  */
 MUST_CHECK status srtp_policy_context(srtp_t *out, const struct srtp_key *key, srtp_ssrc_type_t direction);
 
+/**
+ * Adds a stream of its own for one SSRC that comes in.
+ * @return STATUS_OK; STATUS_NO_MEMORY
+ */
+MUST_CHECK status srtp_policy_add_stream(srtp_t context, const struct srtp_key *key, uint32_t ssrc);
+
 /** Bytes of the tag of a packet. */
 size_t srtp_policy_tag(enum srtp_suite suite, bool rtcp);
 

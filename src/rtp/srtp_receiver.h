@@ -12,6 +12,7 @@
 #ifndef PARLEY_RTP_SRTP_RECEIVER_H
 #define PARLEY_RTP_SRTP_RECEIVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,5 +46,15 @@ MUST_CHECK status srtp_receiver_unprotect(struct srtp_receiver *r, uint8_t *pack
 
 /** The same for RTCP. */
 MUST_CHECK status srtp_receiver_unprotect_rtcp(struct srtp_receiver *r, uint8_t *packet, size_t *len);
+
+/**
+ * Says that the peer has changed its key from that of `before`. Some then begin their roll-over counter anew, as most
+ * phones do, and some go on with it (RFC 3711 3.3.1): for a source whose counter was not 0 both are tried in turn
+ * until one of its packets is authentic, or 100 were not.
+ */
+void srtp_receiver_follow(struct srtp_receiver *r, const struct srtp_receiver *before);
+
+/** True while both ways are tried: a packet that was refused may be let in when it is tried again. */
+bool srtp_receiver_follows(const struct srtp_receiver *r);
 
 #endif

@@ -1,7 +1,6 @@
 #include "rtp/srtp_sender.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "rtp/srtp_policy.h"
@@ -66,4 +65,10 @@ status srtp_sender_protect_rtcp(struct srtp_sender *s, uint8_t *packet, size_t *
     status result = outcome(srtp_protect_rtcp(s->context, packet, &grown));
     if (result == STATUS_OK) *len = (size_t)grown;
     return result;
+}
+
+bool srtp_sender_has_wrapped(const struct srtp_sender *s, uint32_t ssrc)
+{
+    uint32_t roc;
+    return srtp_get_stream_roc(s->context, ssrc, &roc) == srtp_err_status_ok && roc > 0;
 }

@@ -12,6 +12,7 @@
 #ifndef PARLEY_RTP_SRTP_SENDER_H
 #define PARLEY_RTP_SRTP_SENDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,5 +47,8 @@ MUST_CHECK status srtp_sender_protect(struct srtp_sender *s, uint8_t *packet, si
 
 /** The same for a compound RTCP packet; its first 8 bytes stay readable. */
 MUST_CHECK status srtp_sender_protect_rtcp(struct srtp_sender *s, uint8_t *packet, size_t *len, size_t size);
+
+/** True where the sequence numbers of this SSRC have wrapped under this key. */
+bool srtp_sender_has_wrapped(const struct srtp_sender *s, uint32_t ssrc);
 
 #endif

@@ -131,7 +131,7 @@ static void what_is_not_authentic_never_locks_the_source(void **state)
     rig_await(&rig, metrics().packets_unauthentic >= 10); /* plain */
     peer_keys(stranger, &wrong);
     rig_await(&rig, metrics().packets_unauthentic >= 20); /* of another key */
-    assert_int_equal(rig.reports[ENGINE_LEG_ALIVE], 1); /* the plain one */
+    assert_int_equal(rig.reports[ENGINE_LEG_ALIVE], 1);   /* the plain one */
     natted->silent = false;
     rig_await(&rig, hears(b, tones[0]) && hears(natted, tones[1]));
     rig_await(&rig, peer_level(b, tones[2]) < -60);
@@ -222,15 +222,18 @@ static void protection_can_begin_and_change_in_a_call(void **state)
     const struct engine_leg_srtp *steps[] = {&first, &second, NULL};
     struct peer *p = call_in(c, tones[0], NULL), *b = call_in(c, tones[1], NULL);
     rig_await(&rig, hears(b, tones[0]) && hears(p, tones[1]));
+    uint32_t ssrc = p->heard_ssrc;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         change(p, steps[i]);
         rig_run(&rig, 60); /* what was sent before has arrived */
         peer_keys(p, steps[i]);
+        rig_run(&rig, 60); /* it is heard, and the bridge goes over to its new key */
         p->unopened = 0;
         peer_forget(b);
         peer_forget(p);
         rig_await(&rig, hears(b, tones[0]) && hears(p, tones[1]));
         assert_int_equal(p->unopened, 0);
+        assert_int_equal(p->heard_ssrc, ssrc);
     }
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <srtp2/srtp.h>
+
 #include "rtp/rtp_packet.h"
 #include "rtp/srtp_receiver.h"
 #include "rtp/srtp_sender.h"
@@ -318,6 +320,93 @@ static void numbers_wrap_with_packets_lost_and_late(void **state)
     pair_close(&pair);
 }
 
+/* Sends with a counter as libsrtp is told it. */
+static srtp_t bare_sender(const struct srtp_key *key, uint32_t roc)
+{
+    struct srtp_key copy = *key;
+    srtp_policy_t policy = {.ssrc = {.type = ssrc_specific, .value = SSRC}, .key = copy.bytes};
+    srtp_t context;
+    srtp_crypto_policy_set_rtp_default(&policy.rtp);
+    srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+    assert_int_equal(srtp_create(&context, &policy), srtp_err_status_ok);
+    assert_int_equal(srtp_set_stream_roc(context, SSRC, roc), srtp_err_status_ok);
+    return context;
+}
+
+/* After a change of keys at roll-over counter 1, which the peer has at `roc`: how many of its packets are taken. */
+static int taken_after_change(uint32_t roc, bool rtcp_first)
+{
+    struct pair pair = pair_with(SRTP_AES_CM_128_HMAC_SHA1_80);
+    struct srtp_key key = some_key(SRTP_AES_CM_128_HMAC_SHA1_80, 77);
+    struct srtp_receiver *next;
+    int taken = 0;
+    for (uint16_t seq = 65400; seq != 100; seq++) {
+        struct packet p = sealed(&pair, seq, SSRC);
+        assert_int_equal(open_rtp(&pair, &p), STATUS_OK);
+    }
+    assert_int_equal(srtp_receiver_create(&next, &key), STATUS_OK);
+    srtp_receiver_follow(next, pair.receiver);
+    assert_true(srtp_receiver_follows(next));
+    srtp_receiver_destroy(pair.receiver);
+    pair.receiver = next;
+    srtp_t peer = bare_sender(&key, roc);
+    if (rtcp_first) {
+        struct packet r = report(1);
+        int len = (int)r.len;
+        assert_int_equal(srtp_protect_rtcp(peer, r.bytes, &len), srtp_err_status_ok);
+        r.len = (size_t)len;
+        assert_int_equal(open_rtcp(&pair, &r), STATUS_OK);
+    }
+    for (uint16_t seq = 100; seq < 300; seq++) {
+        struct packet p = plain(seq, SSRC), before = p, again;
+        int len = (int)p.len;
+        assert_int_equal(srtp_protect(peer, p.bytes, &len), srtp_err_status_ok);
+        p.len = (size_t)len;
+        again = p;
+        status result = open_rtp(&pair, &p);
+        if (result == STATUS_REFUSED && srtp_receiver_follows(pair.receiver)) {
+            p = again;
+            result = open_rtp(&pair, &p);
+        }
+        if (result != STATUS_OK) continue;
+        assert_same(&p, &before);
+        taken++;
+    }
+    srtp_dealloc(peer);
+    pair_close(&pair);
+    return taken;
+}
+
+static void a_peer_that_changes_its_key_may_keep_its_counter_or_not(void **state)
+{
+    (void)state;
+    for (int rtcp_first = 0; rtcp_first < 2; rtcp_first++) {
+        assert_int_equal(taken_after_change(0, rtcp_first), 200);
+        assert_int_equal(taken_after_change(1, rtcp_first), 200);
+        assert_int_equal(taken_after_change(2, rtcp_first), 0);
+    }
+}
+
+static void who_has_not_wrapped_is_not_followed(void **state)
+{
+    (void)state;
+    struct pair pair = pair_with(SRTP_AES_CM_128_HMAC_SHA1_80), next = pair_with(SRTP_AES_CM_128_HMAC_SHA1_80);
+    srtp_receiver_follow(next.receiver, pair.receiver);
+    assert_false(srtp_receiver_follows(next.receiver));
+    struct packet p = sealed(&pair, 1, SSRC);
+    assert_int_equal(open_rtp(&pair, &p), STATUS_OK);
+    srtp_receiver_follow(next.receiver, pair.receiver);
+    assert_false(srtp_receiver_follows(next.receiver));
+    assert_false(srtp_sender_has_wrapped(pair.sender, SSRC));
+    sealed(&pair, 32000, SSRC);
+    sealed(&pair, 64000, SSRC);
+    sealed(&pair, 1, SSRC);
+    assert_true(srtp_sender_has_wrapped(pair.sender, SSRC));
+    assert_false(srtp_sender_has_wrapped(pair.sender, SSRC + 1));
+    pair_close(&pair);
+    pair_close(&next);
+}
+
 static void another_ssrc_begins_afresh(void **state)
 {
     (void)state;
@@ -465,6 +554,8 @@ int main(void)
         cmocka_unit_test(a_packet_cut_short_is_refused),
         cmocka_unit_test(what_was_taken_is_not_taken_again),
         cmocka_unit_test(numbers_wrap_with_packets_lost_and_late),
+        cmocka_unit_test(a_peer_that_changes_its_key_may_keep_its_counter_or_not),
+        cmocka_unit_test(who_has_not_wrapped_is_not_followed),
         cmocka_unit_test(another_ssrc_begins_afresh),
         cmocka_unit_test(strangers_do_not_use_up_the_sources),
         cmocka_unit_test(a_sender_repeats_no_number),

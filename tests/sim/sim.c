@@ -63,14 +63,20 @@ static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
     p->heard_timestamp -= units(p, p->leg.media.send_ptime_ms);
 }
 
+static status unprotect(struct srtp_receiver *r, bool rtcp, const uint8_t *bytes, size_t *len, uint8_t *room)
+{
+    memcpy(room, bytes, *len);
+    return rtcp ? srtp_receiver_unprotect_rtcp(r, room, len) : srtp_receiver_unprotect(r, room, len);
+}
+
 /* What is not protected as agreed fails. */
 static const uint8_t *open_packet(struct sim_party *p, bool rtcp, const uint8_t *bytes, size_t *len, uint8_t *room)
 {
     if (!p->receiver) return bytes;
-    memcpy(room, bytes, *len);
-    assert_int_equal(rtcp ? srtp_receiver_unprotect_rtcp(p->receiver, room, len)
-                          : srtp_receiver_unprotect(p->receiver, room, len),
-                     STATUS_OK);
+    status result = unprotect(p->receiver, rtcp, bytes, len, room);
+    p->heard_former_key = result != STATUS_OK;
+    if (p->heard_former_key && p->receiver_before) result = unprotect(p->receiver_before, rtcp, bytes, len, room);
+    assert_int_equal(result, STATUS_OK);
     return room;
 }
 
@@ -188,8 +194,8 @@ static void open_coders(struct sim_party *p)
 
 static void party_receive_key(struct sim_party *p, const struct srtp_key *key)
 {
-    srtp_receiver_destroy(p->receiver);
-    p->receiver = NULL;
+    srtp_receiver_destroy(p->receiver_before);
+    p->receiver_before = p->receiver;
     assert_int_equal(srtp_receiver_create(&p->receiver, key), STATUS_OK);
 }
 
@@ -308,6 +314,7 @@ void sim_close(struct sim *sim)
         leg_srtp_clear(&p->leg.srtp);
         srtp_sender_destroy(p->sender);
         srtp_receiver_destroy(p->receiver);
+        srtp_receiver_destroy(p->receiver_before);
         free(p->encoder);
         free(p->decoder);
         free(p);

@@ -38,9 +38,10 @@ struct sim_party {
     struct sim *sim;
     struct leg_media leg;
     const struct codec *codec;
-    void *encoder, *decoder;        /**< NULL where the codec has no state */
-    struct srtp_sender *sender;     /**< NULL where it sends plain RTP */
-    struct srtp_receiver *receiver; /**< NULL where it is sent plain RTP */
+    void *encoder, *decoder;               /**< NULL where the codec has no state */
+    struct srtp_sender *sender;            /**< NULL where it sends plain RTP */
+    struct srtp_receiver *receiver;        /**< NULL where it is sent plain RTP */
+    struct srtp_receiver *receiver_before; /**< of the bridge\'s former key, which it may still use; or NULL */
     void *user;
     sim_speak_fn *speak; /**< NULL: sends nothing */
     sim_hear_fn *hear;   /**< NULL: not listened to */
@@ -54,6 +55,7 @@ struct sim_party {
     uint32_t queue_head, queue_tail;
     uint8_t key_code;
     uint32_t key_ms, key_done_ms; /**< held for key_ms, of which so much was sent */
+    bool heard_former_key;        /**< the last packet was of it */
     uint64_t samples_said, samples_heard, packets_heard;
     int64_t last_heard_us;
     uint16_t heard_seq; /**< of the last packet */
@@ -120,7 +122,7 @@ void sim_command(struct sim *sim, struct core_command command);
 void sim_commands(struct sim *sim, const struct core_command *commands, uint32_t count, uint64_t token);
 void sim_join(struct sim_party *party, struct conference_media *conference, bool talk, bool listen);
 
-/** The bridge goes over to other keys, and the party to what opens what it is sent then. */
+/** The bridge goes over to other keys, and the party to what opens what it is sent then, and still the former. */
 void sim_change_keys(struct sim_party *party, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before);
 
 /** What the party sends is protected with this key from now on; NULL: with none. */

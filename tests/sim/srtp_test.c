@@ -137,22 +137,70 @@ static void keys_change_without_a_gap(void **state)
     (void)state;
     for (uint32_t changes = 1; changes < PARTIES; changes++) {
         struct scene *s = scene_open(1);
+        struct sim_party *p = s->parties[changes];
         struct engine_leg_srtp other = some_keys(SRTP_AEAD_AES_128_GCM, 200);
         sim_run(&s->sim, 2 * SECOND_US);
-        sim_change_keys(s->parties[changes], &other, &s->keys[changes]);
-        sim_run(&s->sim, SECOND_US / 5); /* the answer is on its way: the party still has its former key */
-        sim_party_send_key(s->parties[changes], &other.receive);
+        sim_change_keys(p, &other, &s->keys[changes]);
+        sim_run(&s->sim, SECOND_US / 5); /* the answer is on its way: the party knows the former keys alone */
+        assert_true(p->heard_former_key);
+        sim_party_send_key(p, &other.receive);
+        sim_run(&s->sim, SECOND_US / 5);
+        assert_false(p->heard_former_key);
         sim_run(&s->sim, 2 * SECOND_US);
         assert_whole(s, 4);
         assert_int_equal(stats_of(s, changes)->packets_unauthentic, 0);
 
         /* The former key is good for a while only. */
         sim_run(&s->sim, LEG_SRTP_OVERLAP_US);
-        sim_party_send_key(s->parties[changes], &s->keys[changes].receive);
+        sim_party_send_key(p, &s->keys[changes].receive);
         sim_run(&s->sim, SECOND_US);
         assert_in_range(stats_of(s, changes)->packets_unauthentic, 49, 51);
         scene_close(s);
     }
+}
+
+static void a_new_key_of_ours_waits_for_the_peer_no_longer_than_it_has_to(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(0);
+    struct sim_party *p = s->parties[1];
+    struct engine_leg_srtp other = some_keys(SRTP_AEAD_AES_128_GCM, 200);
+    p->speak = NULL;
+    sim_change_keys(p, &other, &s->keys[1]);
+    sim_run(&s->sim, LEG_SRTP_SWITCH_US - SECOND_US / 20);
+    assert_true(p->heard_former_key);
+    sim_run(&s->sim, SECOND_US / 10);
+    assert_false(p->heard_former_key);
+
+    /* Two changes, one right after the other. */
+    struct engine_leg_srtp third = some_keys(SRTP_AES_CM_128_HMAC_SHA1_32, 60);
+    struct engine_leg_srtp fourth = some_keys(SRTP_AES_CM_128_HMAC_SHA1_32, 70);
+    sim_change_keys(p, &third, &other);
+    sim_change_keys(p, &fourth, &third);
+    sim_run(&s->sim, SECOND_US);
+    assert_false(p->heard_former_key);
+    assert_whole(s, 1);
+    scene_close(s);
+}
+
+/* Of a counter that is not 0 nobody knows whether it goes on. */
+static void keys_change_after_a_wrap_without_a_gap(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(1);
+    struct sim_party *p = s->parties[1];
+    struct engine_leg_srtp other = some_keys(SRTP_AES_CM_128_HMAC_SHA1_80, 200);
+    sim_run(&s->sim, 23 * 60 * (int64_t)SECOND_US);
+    uint32_t ssrc = p->leg.stream.sender.ssrc;
+    sim_change_keys(p, &other, &s->keys[1]);
+    sim_run(&s->sim, SECOND_US / 5);
+    assert_int_equal(p->leg.stream.sender.ssrc, ssrc);
+    sim_party_send_key(p, &other.receive);
+    sim_run(&s->sim, 2 * SECOND_US);
+    assert_int_not_equal(p->leg.stream.sender.ssrc, ssrc);
+    assert_whole(s, 23 * 60 + 2);
+    assert_int_equal(stats_of(s, 1)->packets_unauthentic, 0);
+    scene_close(s);
 }
 
 static void the_same_keys_go_on_where_they_were(void **state)
@@ -234,6 +282,8 @@ int main(void)
         cmocka_unit_test(encrypted_and_plain_parties_hear_each_other_whole),
         cmocka_unit_test(sequence_numbers_that_wrap_break_nothing),
         cmocka_unit_test(keys_change_without_a_gap),
+        cmocka_unit_test(a_new_key_of_ours_waits_for_the_peer_no_longer_than_it_has_to),
+        cmocka_unit_test(keys_change_after_a_wrap_without_a_gap),
         cmocka_unit_test(the_same_keys_go_on_where_they_were),
         cmocka_unit_test(one_direction_may_change_its_key_alone),
         cmocka_unit_test(what_has_another_key_is_counted_and_never_heard),
