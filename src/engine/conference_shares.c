@@ -43,31 +43,48 @@ bool conference_shares_take(struct conference_shares *shares, struct leg_media *
         leg_encoder_leave(encoder);
         return false;
     }
-    bool follows = encoder->member.share == &s->share;
-    if (!follows) {
-        leg_encoder_leave(encoder);
-        follows = encoder_share_return(&s->share, &encoder->member, pcm, pcm, frame_samples(leg->media.codec->rate_hz));
-    }
-    if (!follows) return false;
+    if (encoder->member.share != &s->share && encoder->member.share) leg_encoder_leave(encoder);
     s->pcm = pcm;
     leg->next_waiting = s->waiting;
     s->waiting = leg;
     return true;
 }
 
+/* Those who hear what the followers hear, and are not yet brought to it, are left with an encode of their own. */
+static struct leg_media *keep_followers(struct conference_share *s, const struct leg_context *context)
+{
+    struct leg_media *kept = NULL;
+    uint32_t samples = frame_samples(s->share.codec->rate_hz);
+    for (struct leg_media *leg = s->waiting, *next; leg; leg = next) {
+        struct leg_encoder *encoder = leg->encoder;
+        next = leg->next_waiting;
+        if (encoder->member.share || encoder_share_return(&s->share, &encoder->member, s->pcm, s->pcm, samples)) {
+            leg->next_waiting = kept;
+            kept = leg;
+            continue;
+        }
+        media_count(&context->counters->encodes_own, 1);
+        leg_encoder_send(encoder, leg, context, s->pcm);
+    }
+    return kept;
+}
+
+/* Only now is it known who leaves the share in this tick, and so whether there is one to come back to. */
 static void send_share(struct conference_share *s, const struct leg_context *context)
 {
     uint8_t packet[RTP_HEADER_BYTES + LEG_PAYLOAD_MAX];
     uint32_t samples = frame_samples(s->share.codec->rate_hz);
-    size_t len = leg_encoder_encode(s->waiting->encoder, encoder_share_state(&s->share), s->pcm, samples, packet);
+    struct leg_media *first = keep_followers(s, context);
+    s->waiting = NULL;
+    if (!first) return;
+    size_t len = leg_encoder_encode(first->encoder, encoder_share_state(&s->share), s->pcm, samples, packet);
     media_count(&context->counters->encodes_shared, 1);
-    for (struct leg_media *leg = s->waiting; leg; leg = leg->next_waiting) {
+    for (struct leg_media *leg = first; leg; leg = leg->next_waiting) {
         if (s->share.codec->joins)
             leg_send_frame(leg, context, packet, len);
         else
             leg_send_whole(leg, context, packet, len);
     }
-    s->waiting = NULL;
 }
 
 void conference_shares_send(struct conference_shares *shares, const struct leg_context *context)

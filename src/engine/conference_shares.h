@@ -43,11 +43,11 @@ void conference_shares_init(struct conference_shares *shares);
  *
  * @param pcm     at its codec's rate, borrowed until conference_shares_send()
  * @param common  it is what all hear
- * @return true where it will be sent by conference_shares_send(); false where its own encoder has to
+ * @return true where conference_shares_send() sends to it, be it by its own encoder; false where the caller has to
  */
 bool conference_shares_take(struct conference_shares *shares, struct leg_media *leg, const int16_t *pcm, bool common);
 
-/** Encodes once for each share, and sends. */
+/** Sends to all who were taken: encodes once for each share, and once for each who is still on its way to it. */
 void conference_shares_send(struct conference_shares *shares, const struct leg_context *context);
 
 #endif

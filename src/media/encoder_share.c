@@ -37,10 +37,11 @@ static void follow(struct encoder_share *s, struct encoder_member *m)
 void encoder_share_leave(struct encoder_member *m)
 {
     struct encoder_share *s = m->share;
+    m->equal_samples = m->quiet_samples = 0;
+    m->approaching = false;
     if (!s) return;
     list_remove(&m->link);
     m->share = NULL;
-    m->equal_samples = m->quiet_samples = 0;
     if (s->home != m) {
         memcpy(m->state, s->home->state, s->bytes);
         return;

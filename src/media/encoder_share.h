@@ -69,7 +69,7 @@ void *encoder_share_state(const struct encoder_share *s);
 
 /**
  * From this packet on the member has its own encoder, which goes on as the shared one would have: before it talks,
- * leaves, or takes other parameters. Copies one state at most. Harmless on one that does not follow.
+ * leaves, or takes other parameters. Copies one state at most. One that does not follow has to begin its way back anew.
  */
 void encoder_share_leave(struct encoder_member *m);
 

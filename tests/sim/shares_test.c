@@ -196,12 +196,40 @@ static void whoever_leaves_is_not_missed(void **state)
     }
 }
 
+/* One is on its way back while the only one who follows begins to talk: there is nothing to come back to. */
+static void the_last_follower_may_leave_while_another_comes_back(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(CODEC_G722);
+    sim_run(&s->sim, 10000000);
+    for (int k = 2; k < LISTENERS; k++)
+        sim_command(&s->sim, (struct core_command){.type = CORE_LEG_LEAVE, .leg = &s->listeners[k]->party->leg});
+    for (int round = 0; round < 40; round++) {
+        struct person *one = s->listeners[round % 2], *last = s->listeners[1 - round % 2];
+        one->murmurs = last->murmurs = true;
+        tone_init(&one->tone, 16000, 500, -15);
+        tone_init(&last->tone, 16000, 500, -66); /* a whisper: what is heard still pauses */
+        one->party->speak = speak;
+        sim_run(&s->sim, 500000);
+        one->party->speak = say_nothing;
+        sim_run(&s->sim, 300000 + 20000 * round);
+        last->party->speak = speak;
+        sim_run(&s->sim, 100000);
+        last->party->speak = say_nothing;
+        sim_run(&s->sim, 3000000);
+    }
+    sim_run(&s->sim, 5000000);
+    assert_true(apart_dbfs(s->listeners[0], s->listeners[1]) < -30);
+    scene_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listeners_come_together_in_the_pauses),
         cmocka_unit_test(who_talks_goes_its_own_way_and_comes_back_unheard),
         cmocka_unit_test(whoever_leaves_is_not_missed),
+        cmocka_unit_test(the_last_follower_may_leave_while_another_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
