@@ -5,16 +5,16 @@
 #include "daemon/recordings.h"
 #include "media/sound.h"
 
-void conference_stage_init(struct conference_stage *m, struct bridge *bridge)
+void conference_stage_init(struct conference_stage *m, struct bridge *bridge, uint32_t talkers_max)
 {
-    *m = (struct conference_stage){.bridge = bridge};
+    *m = (struct conference_stage){.bridge = bridge, .talkers_max = talkers_max};
 }
 
 void conference_stage_clear(struct conference_stage *m)
 {
     if (m->engine) engine_conference_close(m->engine);
     sound_unref(m->music);
-    *m = (struct conference_stage){.bridge = m->bridge};
+    *m = (struct conference_stage){.bridge = m->bridge, .talkers_max = m->talkers_max};
 }
 
 static bool for_engine(enum conference_effect_type type)
@@ -105,6 +105,7 @@ status conference_stage_carry(struct conference_stage *m, const struct conferenc
         status s = engine_conference_open(m->bridge->engine, NULL, &m->engine);
         if (s != STATUS_OK) return s;
         engine_conference_music(m->engine, m->music ? m->music : music_default(m->bridge->music));
+        if (m->talkers_max > 0) engine_conference_talkers(m->engine, m->talkers_max);
     }
     engine_batch_begin(m->bridge->engine);
     for (size_t i = 0; i < effects->count; i++) {

@@ -18,10 +18,11 @@ struct sound;
 struct conference_stage {
     struct bridge *bridge;
     struct engine_conference *engine; /**< NULL while nobody is in */
+    uint32_t talkers_max;             /**< of the conference; 0: all are heard */
     struct sound *music;              /**< of the waitUrl, one reference; NULL: the default plays */
 };
 
-void conference_stage_init(struct conference_stage *m, struct bridge *bridge);
+void conference_stage_init(struct conference_stage *m, struct bridge *bridge, uint32_t talkers_max);
 
 /** Closes what is open. */
 void conference_stage_clear(struct conference_stage *m);

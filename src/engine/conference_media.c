@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/conference_talkers.h"
 #include "engine/leg_encoder.h"
 #include "engine/leg_send.h"
 #include "media/pcm.h"
@@ -191,6 +192,7 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
     mark(c, leg, (struct pcm_mark){.type = PCM_MARK_IN});
     leg->track = 0;
     conference_keys_leave(&c->keys, leg);
+    loudest_leave(&c->loudest, leg);
     give_slot_back(c, leg);
     leg_encoder_leave(leg->encoder);
     leg->conference = NULL;
@@ -408,6 +410,7 @@ static void hear_legs(struct conference_media *c, const struct leg_context *cont
         leg->says = false;
         if (tick_us >= leg->not_before_us) take_voice(c, context, leg, tick_us);
     }
+    if (c->loudest.max > 0) conference_talkers_choose(c);
 }
 
 /* While the rate changes there are two graphs: the recording is of one of them in each tick. */

@@ -32,6 +32,7 @@
 #include "engine/engine.h"
 #include "engine/leg_media.h"
 #include "engine/media_io.h"
+#include "media/loudest.h"
 #include "media/pcm_frame.h"
 
 enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX / 2 };
@@ -63,6 +64,7 @@ struct conference_media {
     uint64_t play_order;
     struct conference_keys keys;
     struct conference_shares shares;
+    struct loudest loudest;    /**< of max 0: everybody is heard */
     struct leg_media *talkers; /**< who says something in this tick, by next_talker */
 
     /* The last voice of those who left since the last tick, fading out, at graph's rate. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/conference_talkers.h"
+
 /* Conferences that tick in the same millisecond of the 20. */
 struct slot {
     struct list conferences; /* those with legs only */
@@ -217,6 +219,7 @@ static void execute(struct core *core, struct core_command *command, int64_t now
     case CORE_LEG_RECORD: leg_own_record(&leg->own, command->frames, command->sides); break;
     case CORE_LEG_WATCH: leg_own_watch_silence(&leg->own, command->number, command->token); break;
     case CORE_CONFERENCE_STOP: conference_media_stop(c, command->token); break;
+    case CORE_CONFERENCE_TALKERS: conference_talkers_limit(c, command->number); break;
     case CORE_CONFERENCE_RECORD: conference_media_record(c, command->frames, command->on); break;
     case CORE_CONFERENCE_RATE:
         conference_media_change_rate(c, context, command->graph);

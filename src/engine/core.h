@@ -39,13 +39,14 @@ enum core_command_type {
     CORE_LEG_RECORD, /**< leg, frames, sides */
     CORE_LEG_WATCH,  /**< leg, number: milliseconds, token */
     CORE_CONFERENCE_OPEN,
-    CORE_CONFERENCE_AUDIO,  /**< audio */
-    CORE_CONFERENCE_MUSIC,  /**< sound */
-    CORE_CONFERENCE_PLAY,   /**< sound, token */
-    CORE_CONFERENCE_STOP,   /**< token */
-    CORE_CONFERENCE_RECORD, /**< frames, on: with tracks */
-    CORE_CONFERENCE_RATE,   /**< graph: of another rate */
-    CORE_CONFERENCE_MIXER,  /**< mixer: a larger one, of the last rate; exchanged for the old one */
+    CORE_CONFERENCE_AUDIO,   /**< audio */
+    CORE_CONFERENCE_MUSIC,   /**< sound */
+    CORE_CONFERENCE_PLAY,    /**< sound, token */
+    CORE_CONFERENCE_STOP,    /**< token */
+    CORE_CONFERENCE_RECORD,  /**< frames, on: with tracks */
+    CORE_CONFERENCE_TALKERS, /**< number: how many are heard at a time */
+    CORE_CONFERENCE_RATE,    /**< graph: of another rate */
+    CORE_CONFERENCE_MIXER,   /**< mixer: a larger one, of the last rate; exchanged for the old one */
     CORE_CONFERENCE_CLOSE,
 };
 

@@ -325,6 +325,14 @@ void engine_conference_music(struct engine_conference *conference, struct sound 
  */
 void engine_conference_play(struct engine_conference *conference, struct sound *sound, uint64_t token);
 
+enum { ENGINE_TALKERS_MAX = 32 };
+
+/**
+ * How many talkers are mixed at a time: the loudest (media/loudest.h). Set before anybody is in it.
+ * @param max  up to ENGINE_TALKERS_MAX; 0: all, as from the opening on
+ */
+void engine_conference_talkers(struct engine_conference *conference, uint32_t max);
+
 /** Stops the sound with this token, within 10 ms; harmless where it has ended. ENGINE_PLAYED follows. */
 void engine_conference_stop(struct engine_conference *conference, uint64_t token);
 

@@ -68,6 +68,14 @@ void engine_conference_play(struct engine_conference *c, struct sound *sound, ui
     conference_command(c, (struct core_command){.type = CORE_CONFERENCE_PLAY, .sound = sound, .token = token});
 }
 
+static_assert((int)ENGINE_TALKERS_MAX == (int)LOUDEST_MAX, "as many as there are seats");
+
+void engine_conference_talkers(struct engine_conference *c, uint32_t max)
+{
+    assert(max <= ENGINE_TALKERS_MAX);
+    conference_command(c, (struct core_command){.type = CORE_CONFERENCE_TALKERS, .number = max});
+}
+
 void engine_conference_stop(struct engine_conference *c, uint64_t token)
 {
     conference_command(c, (struct core_command){.type = CORE_CONFERENCE_STOP, .token = token});

@@ -17,6 +17,7 @@
 #include "media/level.h"
 #include "media/playout.h"
 #include "media/preprocess.h"
+#include "media/ramp.h"
 #include "media/talker.h"
 
 struct engine_leg_stats;
@@ -27,6 +28,8 @@ struct leg_voice {
     struct level_meter meter;
     struct talker talker;
     struct gain gain;
+    struct ramp gate;              /**< of a conference that mixes the loudest only */
+    uint64_t gate_tick;            /**< the one after the last in which it was at the gate */
     bool raises;                   /**< it may make audible what was not */
     struct preprocess *preprocess; /**< owned; NULL: was never wanted */
     float speech_power;            /**< smoothed over the frames of about three seconds of speech; 0: none yet */

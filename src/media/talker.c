@@ -30,7 +30,7 @@ enum talker_step talker_step(struct talker *t, float frame_dbfs, uint16_t peak)
     t->faint_ticks = peak > TALKER_INAUDIBLE_PEAK ? 0 : t->faint_ticks + 1;
     t->loud_ticks = loud ? t->loud_ticks + 1 : 0;
     t->quiet_ticks = loud ? 0 : t->quiet_ticks + 1;
-    learn_floor(t, frame_dbfs);
+    if (peak > 0) learn_floor(t, frame_dbfs); /* what a sender leaves out says nothing of the noise at its end */
     if (!t->talking && t->loud_ticks >= TALKER_BEGIN_TICKS) {
         t->talking = true;
         return TALKER_BEGAN;

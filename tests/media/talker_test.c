@@ -80,6 +80,15 @@ static void the_floor_goes_down_as_soon_as_it_is_quiet(void **state)
     assert_int_equal(step(&t, -48, 300, 2, TALKER_BEGAN), 1);
 }
 
+static void silence_that_was_never_sent_is_no_floor(void **state)
+{
+    (void)state;
+    struct talker t;
+    talker_init(&t);
+    step(&t, -127, 0, 500, TALKER_SAME);
+    assert_int_equal(step(&t, -53, 100, 100, TALKER_SAME), 100);
+}
+
 static void talking_goes_on_for_the_length_of_a_breathless_speech(void **state)
 {
     (void)state;
@@ -138,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_click_is_no_speech),
         cmocka_unit_test(a_noise_that_stays_becomes_floor_and_speech_stands_out_of_it),
         cmocka_unit_test(the_floor_goes_down_as_soon_as_it_is_quiet),
+        cmocka_unit_test(silence_that_was_never_sent_is_no_floor),
         cmocka_unit_test(talking_goes_on_for_the_length_of_a_breathless_speech),
         cmocka_unit_test(what_is_below_the_least_level_is_no_speech_however_quiet_the_line),
         cmocka_unit_test(one_sample_above_the_smallest_step_is_something_to_hear_at_once),

@@ -310,6 +310,78 @@ static void noise_is_suppressed_where_that_is_wanted(void **state)
     leg_voice_drop(&parties[0]->leg.voice);
 }
 
+/* ---- the loudest only ---- */
+
+static double tone_heard(int by, double hz)
+{
+    people[by].count = 0;
+    sim_run(&sim, SECOND_US / 2);
+    return tone_measure(people[by].kept, people[by].count, SIM_RATE_HZ, hz, 0).level_dbfs;
+}
+
+static void limit_talkers(uint32_t max)
+{
+    sim_command(&sim, (struct core_command){.type = CORE_CONFERENCE_TALKERS, .conference = conference, .number = max});
+}
+
+static void of_three_talkers_two_are_heard(void **state)
+{
+    (void)state;
+    limit_talkers(2);
+    call(0, false);
+    call(1, false);
+    sim_run(&sim, SECOND_US);
+    call(2, false);
+    call(3, true);
+    sim_run(&sim, SECOND_US);
+    assert_true(fabs(tone_heard(3, 515) + 15) < 0.3 && fabs(tone_heard(3, 745) + 15) < 0.3);
+    assert_true(tone_heard(3, 1015) < -70);
+    people[1].mute = true;
+    sim_run(&sim, SECOND_US);
+    assert_true(fabs(tone_heard(3, 515) + 15) < 0.3 && fabs(tone_heard(3, 1015) + 15) < 0.3);
+}
+
+static void a_shout_is_heard_instead_of_the_softest_without_a_click(void **state)
+{
+    (void)state;
+    limit_talkers(1);
+    call(0, false);
+    call(3, true);
+    sim_run(&sim, SECOND_US);
+    tone_init(&people[1].tone, SIM_RATE_HZ, 745, -5);
+    call(1, false);
+    tone_init(&people[1].tone, SIM_RATE_HZ, 745, -5);
+    people[3].count = 0;
+    sim_run(&sim, SECOND_US);
+    int steepest = 0; /* 745 Hz at -5 dBFS: up to 10,600 from sample to sample */
+    for (uint32_t i = 1; i < people[3].count; i++) {
+        int step = abs(people[3].kept[i] - people[3].kept[i - 1]);
+        steepest = step > steepest ? step : steepest;
+    }
+    assert_true(steepest < 12500);
+    assert_true(tone_heard(3, 515) < -60 && fabs(tone_heard(3, 745) + 5) < 0.3);
+}
+
+static void a_speaker_takes_the_seat_of_noise_from_the_first_sample_on(void **state)
+{
+    (void)state;
+    limit_talkers(1);
+    call(0, true);
+    people[0].hiss = 60;
+    call(1, true);
+    call(3, true);
+    sim_run(&sim, 2 * SECOND_US);
+    people[3].count = 0;
+    people[1].mute = false;
+    sim_run(&sim, SECOND_US);
+    uint32_t first = 0;
+    while (first < people[3].count && abs(people[3].kept[first]) < 300)
+        first++;
+    /* From its second sample on it is steeper and larger than any noise: nothing was faded in. */
+    assert_true(abs(people[3].kept[first]) > 2000);
+    assert_true(fabs(tone_heard(3, 745) + 15) < 0.3);
+}
+
 #define VOICE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
@@ -326,6 +398,9 @@ int main(void)
         VOICE_TEST(losses_in_a_row_are_one_run),
         VOICE_TEST(others_hear_a_voice_with_its_gain_and_without_one_as_it_was),
         VOICE_TEST(noise_is_suppressed_where_that_is_wanted),
+        VOICE_TEST(of_three_talkers_two_are_heard),
+        VOICE_TEST(a_shout_is_heard_instead_of_the_softest_without_a_click),
+        VOICE_TEST(a_speaker_takes_the_seat_of_noise_from_the_first_sample_on),
         VOICE_TEST(random_losses_are_as_many_runs_but_for_those_that_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
