@@ -1,6 +1,6 @@
 /**
- * @file terms.h  On what a call may be agreed: its codecs, in which order, whether it is encrypted; and whether its audio is
- * searched for keys. Each route and each trunk has terms.
+ * @file terms.h  On what a call may be agreed: its codecs, in which order, whether it is encrypted; whether its audio
+ * is searched for keys, and how its voice is treated. Each route and each trunk has terms.
  *
  * Pure. Thread: any.
  */
@@ -18,7 +18,8 @@ struct terms {
     uint8_t codec_count;                 /**< at least one, or the call cannot be agreed on */
     bool own_order;                      /**< of an offer, our first codec is taken and not the caller's */
     enum sdp_srtp_use srtp;
-    bool dtmf_inband; /**< keys are looked for in what the other side says */
+    bool dtmf_inband;                       /**< keys are looked for in what the other side says */
+    bool noise_suppression, automatic_gain; /**< of what it says, when it joins a conference */
 };
 
 /**

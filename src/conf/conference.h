@@ -81,13 +81,17 @@ struct conference {
     uint32_t participant_count;
 };
 
+enum { CONFERENCE_TALKERS_MAX = 32 };
+
 /** What an API client may give at creation. Strings are borrowed; NULL for absent. */
 struct conference_options {
     struct slice alias;
     enum play_beep play_beep;
     bool record;
     const char *wait_url, *status_callback_url, *action_url;
-    uint32_t auto_end_s, participants_max, talkers_max;
+    uint32_t auto_end_s, participants_max;
+    uint32_t talkers_max; /**< up to CONFERENCE_TALKERS_MAX */
+    bool has_talkers_max; /**< else it is the maker's to choose */
 };
 
 enum conference_event_type {

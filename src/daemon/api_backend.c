@@ -33,6 +33,7 @@ static void conference_make(void *arg, const char *account, const struct confere
     struct bridge *bridge = arg;
     struct conference_options limited = *options;
     limited.participants_max = (uint32_t)bridge->config->participants_max;
+    if (!options->has_talkers_max) limited.talkers_max = (uint32_t)bridge->config->talkers_max;
     conferences_make(bridge->conferences, account, &limited, done, done_arg);
 }
 

@@ -74,6 +74,8 @@ void call_control_join(struct calls *cs, const char *call, const char *conferenc
         .dtmf = add->dtmf_pass_through,
         .start = add->start_conf_on_enter,
     };
+    if (e) event.voice.noise_suppression = e->call->terms.noise_suppression;
+    if (e) event.voice.automatic_gain = e->call->terms.automatic_gain;
     if (!e || !c || strcmp(c->account, e->account) != 0) {
         done(arg, STATUS_NOT_FOUND, NULL);
         return;

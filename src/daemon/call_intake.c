@@ -28,6 +28,8 @@ static status make_route(struct route *out, const struct config_route *from)
     slice_copy(slice_of(from->account), out->account, sizeof out->account);
     call_terms_make(&out->terms, &from->codecs, from->codec_order, from->srtp);
     out->terms.dtmf_inband = from->dtmf_inband;
+    out->terms.noise_suppression = from->noise_suppression;
+    out->terms.automatic_gain = from->automatic_gain;
     if (from->networks.count == 0) return STATUS_OK;
     struct cidr *networks = calloc(from->networks.count, sizeof *networks);
     if (!networks) return STATUS_NO_MEMORY;
@@ -157,6 +159,7 @@ void call_intake_conference(struct call_entry *e)
         .status_callback_url = route->status_callback_url,
         .auto_end_s = (uint32_t)bridge->config->auto_end_s,
         .participants_max = (uint32_t)bridge->config->participants_max,
+        .talkers_max = (uint32_t)bridge->config->talkers_max,
     };
     if (e->call->choice.user.name[0] == '+') {
         call_intake_refuse(e, 404, "Nobody has this number", "configErrorNoApplication");

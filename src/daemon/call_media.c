@@ -203,6 +203,7 @@ static void world_connected(void *arg, struct call *call)
         .talk = user->talk,
         .listen = user->listen,
         .dtmf = true,
+        .voice = {.noise_suppression = call->terms.noise_suppression, .automatic_gain = call->terms.automatic_gain},
         .start = user->start_conf_on_enter,
     };
     struct join *join = calloc(1, sizeof *join);

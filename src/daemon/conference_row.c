@@ -20,6 +20,7 @@ struct store_conference conference_row(const struct conference *c)
         .events = c->events,
         .auto_end_s = c->auto_end_s,
         .participants_max = c->participants_max,
+        .talkers_max = c->talkers_max,
     };
     strcpy(row.id, c->id);
     strcpy(row.account, c->account);
@@ -36,6 +37,7 @@ status conference_from_row(struct conference **out, const struct store_conferenc
         .action_url = row->action_url,
         .auto_end_s = row->auto_end_s,
         .participants_max = row->participants_max,
+        .talkers_max = row->talkers_max,
     };
     enum conference_status state;
     if (!play_beep_parse(slice_of(row->play_beep), &options.play_beep)) return STATUS_INVALID;

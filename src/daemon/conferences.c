@@ -84,7 +84,7 @@ status live_create(struct live **out, struct conferences *cs, struct conference 
     live->conferences = cs;
     live->order = ++cs->orders;
     list_init(&live->changes);
-    conference_stage_init(&live->stage, cs->bridge);
+    conference_stage_init(&live->stage, cs->bridge, c->talkers_max);
     status s = loop_timer_create(&live->auto_end, cs->bridge->loop, on_auto_end, live);
     if (s != STATUS_OK) {
         free(live);

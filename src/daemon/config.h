@@ -39,6 +39,8 @@ struct config_route {
     char *codec_order;           /**< whose order counts: "caller" or "own"; default "caller" */
     char *srtp;                  /**< "never", "optional" or "required"; default "optional" */
     bool dtmf_inband;            /**< keys are looked for in callers' audio too; default false */
+    /** Of callers' voices when they join a conference; default false. */
+    bool noise_suppression, automatic_gain;
 };
 
 /** Where calls out may go (call/trunk.h says how one is chosen). The first trunk in file order that fits is used. */
@@ -53,8 +55,10 @@ struct config_trunk {
     struct config_list codecs; /**< names in order of preference; empty: all */
     char *srtp;                /**< "never", "optional" or "required"; default "never" */
     bool dtmf_inband;          /**< keys are looked for in the audio of those called too; default false */
-    int strip;                 /**< digits taken off the start of a number; 0 to 32, 0 */
-    char *prefix;              /**< what is put there then; "" */
+    /** Of the voices of those called; default false. */
+    bool noise_suppression, automatic_gain;
+    int strip;    /**< digits taken off the start of a number; 0 to 32, 0 */
+    char *prefix; /**< what is put there then; "" */
 };
 
 struct config {
@@ -84,7 +88,8 @@ struct config {
     /* speech */
     char *say_command; /**< the engine of Say: say.h */
     /* conferences */
-    int auto_end_s; /**< 1 to 604800, 600 */
+    int auto_end_s;  /**< 1 to 604800, 600 */
+    int talkers_max; /**< only the loudest so many are heard at a time; 0: all; up to 32, 0 */
     /* limits; 0: none */
     int participants_max;          /**< of one conference; 0 */
     int calls_max;                 /**< 0 */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf/conference.h"
 #include "daemon/config.h"
 #include "daemon/say.h"
 
@@ -49,6 +50,7 @@ const struct setting config_settings[] = {
     NUMBER(webhook_give_up_s, 86400, 60, 30 * DAY_S),
     TEXT(say_command, SAY_COMMAND_DEFAULT, config_check_filled),
     NUMBER(auto_end_s, 600, 1, 7 * DAY_S),
+    NUMBER(talkers_max, 0, 0, CONFERENCE_TALKERS_MAX),
     NUMBER(participants_max, 0, 0, MANY),
     NUMBER(calls_max, 0, 0, MANY),
     NUMBER(conferences_max, 0, 0, MANY),
@@ -75,6 +77,8 @@ const struct setting config_route_settings[] = {
     {"codec_order", SETTING_TEXT, ROUTE_AT(codec_order), "caller", 0, 0, config_check_order},
     {"srtp", SETTING_TEXT, ROUTE_AT(srtp), "optional", 0, 0, config_check_srtp},
     {"dtmf_inband", SETTING_FLAG, ROUTE_AT(dtmf_inband), "false", 0, 0, NULL},
+    {"noise_suppression", SETTING_FLAG, ROUTE_AT(noise_suppression), "false", 0, 0, NULL},
+    {"automatic_gain", SETTING_FLAG, ROUTE_AT(automatic_gain), "false", 0, 0, NULL},
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},
 };
 
@@ -91,6 +95,8 @@ const struct setting config_trunk_settings[] = {
     {"codecs", SETTING_LIST, TRUNK_AT(codecs), "", 0, 0, config_check_codec},
     {"srtp", SETTING_TEXT, TRUNK_AT(srtp), "never", 0, 0, config_check_srtp},
     {"dtmf_inband", SETTING_FLAG, TRUNK_AT(dtmf_inband), "false", 0, 0, NULL},
+    {"noise_suppression", SETTING_FLAG, TRUNK_AT(noise_suppression), "false", 0, 0, NULL},
+    {"automatic_gain", SETTING_FLAG, TRUNK_AT(automatic_gain), "false", 0, 0, NULL},
     {"strip", SETTING_NUMBER, TRUNK_AT(strip), "0", 0, 32, NULL},
     {"prefix", SETTING_TEXT, TRUNK_AT(prefix), "", 0, 0, config_check_digits},
     {NULL, SETTING_TEXT, 0, NULL, 0, 0, NULL},

@@ -86,6 +86,18 @@ static status read_url(const json_t *body, const char *member, rest_check_url_fn
     return STATUS_OK;
 }
 
+static status read_talkers_max(const json_t *body, bool *given, uint32_t *out, struct rest_fault *fault)
+{
+    const json_t *value = member_of(body, "talkersMax");
+    *given = value != NULL;
+    if (!value) return STATUS_OK;
+    json_int_t max = json_integer_value(value);
+    if (!json_is_integer(value) || max < 0 || max > CONFERENCE_TALKERS_MAX)
+        return rest_fault_set(fault, "talkersMax", "must be an integer from 0 to 32");
+    *out = (uint32_t)max;
+    return STATUS_OK;
+}
+
 status rest_input_conference(struct conference_options *out, const json_t *body, rest_check_url_fn *check, void *arg,
                              struct rest_fault *fault)
 {
@@ -94,6 +106,7 @@ status rest_input_conference(struct conference_options *out, const json_t *body,
     status s = read_alias(body, &given, &options.alias, fault);
     if (s == STATUS_OK) s = read_play_beep(body, &given, &options.play_beep, fault);
     if (s == STATUS_OK) s = read_flag(body, "record", &given, &options.record, fault);
+    if (s == STATUS_OK) s = read_talkers_max(body, &options.has_talkers_max, &options.talkers_max, fault);
     if (s == STATUS_OK) s = read_url(body, "waitUrl", check, arg, &options.wait_url, fault);
     if (s == STATUS_OK) s = read_url(body, "statusCallbackUrl", check, arg, &options.status_callback_url, fault);
     if (s == STATUS_OK) *out = options;

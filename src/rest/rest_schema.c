@@ -37,6 +37,7 @@ static const struct rest_member conference[] = {
     {"alias", "string", NULL},
     {"playBeep", "words:always|never|entryOnly|exitOnly", NULL},
     {"record", "boolean", NULL},
+    {"talkersMax", "integer", "Only the loudest so many are heard at a time; 0: all"},
     {"status", "words:empty|populated|inProgress|terminated", NULL},
     {"waitUrl", "url?", NULL},
     {"actionUrl", "url?", NULL},
@@ -47,6 +48,7 @@ static const struct rest_member conference_create[] = {
     {"alias", "string", "At most 64 characters"},
     {"playBeep", "words:always|never|entryOnly|exitOnly", "always where absent"},
     {"record", "boolean", "false where absent"},
+    {"talkersMax", "integer", "0 to 32: only the loudest so many are heard at a time; 0: all; configured where absent"},
     {"waitUrl", "url", "Audio that is heard until the conference starts"},
     {"statusCallbackUrl", "url", NULL},
 };

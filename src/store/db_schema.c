@@ -149,8 +149,11 @@ static const char schema_2[] =
     " created INTEGER NOT NULL, UNIQUE(account, key));"
     "CREATE INDEX replies_by_age ON replies(created);";
 
+/* How many talkers a conference mixes; 0, as those had that were made before: all. */
+static const char schema_3[] = "ALTER TABLE conferences ADD COLUMN talkers_max INTEGER NOT NULL DEFAULT 0;";
+
 /* Number i brings a database from version i to version i + 1. Never changed once released, only added to. */
-static const char *const migrations[] = {schema_1, schema_2};
+static const char *const migrations[] = {schema_1, schema_2, schema_3};
 
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
 

@@ -50,6 +50,7 @@ static const struct column conference_columns[] = {
     CONFERENCE("events", COLUMN_U32, events),
     CONFERENCE("auto_end_s", COLUMN_U32, auto_end_s),
     CONFERENCE("participants_max", COLUMN_U32, participants_max),
+    CONFERENCE("talkers_max", COLUMN_U32, talkers_max),
 };
 const struct row_kind row_conference = {
     .table = "conferences",

@@ -37,7 +37,7 @@ struct store_conference {
     uint32_t revision;
     int64_t created_unix_ms, updated_unix_ms;
     uint32_t events; /**< callbacks numbered so far */
-    uint32_t auto_end_s, participants_max;
+    uint32_t auto_end_s, participants_max, talkers_max;
 };
 
 struct store_call {

@@ -59,6 +59,8 @@ static void assert_same_route(const struct config_route *a, const struct config_
     assert_string_equal(a->codec_order, b->codec_order);
     assert_string_equal(a->srtp, b->srtp);
     assert_int_equal(a->dtmf_inband, b->dtmf_inband);
+    assert_int_equal(a->noise_suppression, b->noise_suppression);
+    assert_int_equal(a->automatic_gain, b->automatic_gain);
 }
 
 static void assert_same_trunk(const struct config_trunk *a, const struct config_trunk *b)
@@ -72,6 +74,8 @@ static void assert_same_trunk(const struct config_trunk *a, const struct config_
     assert_int_equal(a->registers, b->registers);
     assert_same_list(&a->codecs, &b->codecs);
     assert_string_equal(a->srtp, b->srtp);
+    assert_int_equal(a->noise_suppression, b->noise_suppression);
+    assert_int_equal(a->automatic_gain, b->automatic_gain);
     assert_int_equal(a->dtmf_inband, b->dtmf_inband);
     assert_int_equal(a->strip, b->strip);
     assert_string_equal(a->prefix, b->prefix);
@@ -103,6 +107,7 @@ static void assert_same(const struct config *a, const struct config *b)
     SAME_NUMBER(webhook_timeout_ms);
     SAME_NUMBER(webhook_give_up_s);
     SAME_NUMBER(auto_end_s);
+    SAME_NUMBER(talkers_max);
     SAME_NUMBER(participants_max);
     SAME_NUMBER(calls_max);
     SAME_NUMBER(conferences_max);
@@ -142,6 +147,7 @@ static void the_defaults_are_those_of_the_process_interface(void **state)
     assert_int_equal(c.routes[0].codecs.count, 0);
     assert_string_equal(c.routes[0].srtp, "optional");
     assert_false(c.routes[0].dtmf_inband);
+    assert_false(c.routes[0].noise_suppression || c.routes[0].automatic_gain);
     assert_false(c.routes[0].record);
     config_clear(&c);
 }
@@ -250,18 +256,20 @@ static void trunks_are_read_in_their_order(void **state)
     (void)state;
     struct config c;
     struct buffer errors;
-    status s = read_text(
-        &c,
-        "trunk \"a\" { match = \"0*\" host = \"[2001:db8::1]:5070\" transport = tcp user = u password = p\n"
-        "  register = yes codecs = {PCMA, pcmu} srtp = required dtmf_inband = true strip = 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
-        "trunk \"b\" { match = \"sip:*@example.org\" caller_id = \"sip:us@example.org\" }\n",
-        &errors);
+    status s =
+        read_text(&c,
+                  "trunk \"a\" { match = \"0*\" host = \"[2001:db8::1]:5070\" transport = tcp user = u password = p\n"
+                  "  register = yes codecs = {PCMA, pcmu} srtp = required dtmf_inband = true automatic_gain = on strip "
+                  "= 1 prefix = \"+49\" caller_id = \"+4930\" }\n"
+                  "trunk \"b\" { match = \"sip:*@example.org\" caller_id = \"sip:us@example.org\" }\n",
+                  &errors);
     if (s != STATUS_OK) fail_msg("%s", buffer_text(&errors));
     assert_int_equal(c.trunk_count, 2);
     assert_true(c.trunks[0].registers);
     assert_string_equal(c.trunks[0].codecs.items[1], "pcmu");
     assert_string_equal(c.trunks[0].srtp, "required");
     assert_true(c.trunks[0].dtmf_inband && !c.trunks[1].dtmf_inband);
+    assert_true(c.trunks[0].automatic_gain && !c.trunks[0].noise_suppression && !c.trunks[1].automatic_gain);
     assert_string_equal(c.trunks[1].srtp, "never");
     assert_int_equal(c.trunks[0].strip, 1);
     assert_string_equal(c.trunks[0].prefix, "+49");
@@ -317,11 +325,12 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     struct config c;
     struct buffer errors;
     assert_int_equal(
-        read_text(&c,
-                  "route \"rooms\" { user = \"room-?\" networks = {192.0.2.0/24, 10.0.0.1} record = yes\n"
-                  "  codecs = {PCMU, L16/8000} codec_order = own srtp = never dtmf_inband = on }\n"
-                  "route \"all\" {\n  user_parameters = false\n  wait_url = http://music.example/a.wav\n}\n",
-                  &errors),
+        read_text(
+            &c,
+            "route \"rooms\" { user = \"room-?\" networks = {192.0.2.0/24, 10.0.0.1} record = yes\n"
+            "  codecs = {PCMU, L16/8000} codec_order = own srtp = never dtmf_inband = on noise_suppression = on }\n"
+            "route \"all\" {\n  user_parameters = false\n  wait_url = http://music.example/a.wav\n}\n",
+            &errors),
         STATUS_OK);
     assert_int_equal(c.route_count, 2);
     assert_string_equal(c.routes[0].name, "rooms");
@@ -335,6 +344,7 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     assert_string_equal(c.routes[0].codec_order, "own");
     assert_string_equal(c.routes[0].srtp, "never");
     assert_true(c.routes[0].dtmf_inband && !c.routes[1].dtmf_inband);
+    assert_true(c.routes[0].noise_suppression && !c.routes[0].automatic_gain && !c.routes[1].noise_suppression);
     assert_string_equal(c.routes[1].codec_order, "caller");
     assert_string_equal(c.routes[1].srtp, "optional");
     assert_string_equal(c.routes[1].name, "all");

@@ -121,6 +121,7 @@ static void a_conference_comes_back_as_it_was(void **state)
         .events = 12,
         .auto_end_s = 600,
         .participants_max = 3,
+        .talkers_max = 4,
     };
     kit_id(row.id, "CF", 1);
     kit_id(row.account, "AC", 1);
@@ -143,6 +144,7 @@ static void a_conference_comes_back_as_it_was(void **state)
     assert_int_equal(conference_row.events, 12);
     assert_int_equal(conference_row.auto_end_s, 600);
     assert_int_equal(conference_row.participants_max, 3);
+    assert_int_equal(conference_row.talkers_max, 4);
     store_conference_clear(&conference_row);
 }
 
