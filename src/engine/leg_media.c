@@ -226,7 +226,8 @@ static void take_rtp(struct leg_media *leg, const struct leg_context *context, c
         return;
     }
     bool is_event = rtp.payload_type == m->receive_event_type;
-    bool agreed = is_event || rtp.payload_type == m->receive_payload_type;
+    bool is_noise = rtp.payload_type == m->receive_cn_type;
+    bool agreed = is_event || is_noise || rtp.payload_type == m->receive_payload_type;
     if (!agreed) {
         count_bad(leg, context);
         return;
@@ -242,6 +243,7 @@ static void take_rtp(struct leg_media *leg, const struct leg_context *context, c
     struct playout_packet audio = {.seq = rtp.seq,
                                    .timestamp = rtp.timestamp,
                                    .marker = rtp.marker,
+                                   .noise = is_noise,
                                    .payload = rtp.payload,
                                    .len = rtp.payload_bytes,
                                    .arrival_us = packet->arrival_us};

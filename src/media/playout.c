@@ -1,5 +1,6 @@
 #include "media/playout.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,15 @@
 enum {
     DEFAULT_GUARD_US = 4000,
     DEFAULT_MAX_DELAY_MS = 400,
-    PACKET_MAX_MS = 60,
-    WARM_MS = 100,     /* packets kept behind the position of a leg that nobody hears */
-    PAUSE_MS = 100,    /* made-up audio after which the stream counts as paused */
-    MISSED_TICKS = 25, /* a thread that was away for longer starts anew */
-    IDLE_TICKS = 100,  /* pause after which it counts as gone */
+    PACKET_MAX_MS = 120,
+    WARM_MS = 100,       /* packets kept behind the position of a leg that nobody hears: history for concealment, ... */
+    WARM_STATE_MS = 300, /* ... and where a decoder has to find its state as well (Opus: the levels of its bands) */
+    WARM_PACKETS = 40,   /* but no more than these, which leaves room for those to come */
+    PAUSE_MS = 100,      /* made-up audio after which the stream counts as paused */
+    MISSED_TICKS = 25,   /* a thread that was away for longer starts anew */
+    IDLE_TICKS = 100,    /* pause after which it counts as gone */
+    COPY_TICKS = 50,     /* copies of lost packets that came no longer ago are worth waiting for */
+    LOSS_PACKETS = 256,  /* packets over which losses are averaged */
     SPLICE_LEAST_US = 2500,
     SPLICE_MOST_MS = 20,
     TEMPLATE_MS = 10,
@@ -32,6 +37,7 @@ struct playout {
     uint32_t rate, frame, ms; /* samples in a second, a tick, a millisecond */
     int64_t guard_us;
     int64_t max_delay; /* samples */
+    int64_t warm;      /* samples kept of a leg that nobody hears */
 
     /* Where playing stands: the decoded queue, whose end is media_end on the time line. */
     bool playing;
@@ -40,6 +46,8 @@ struct playout {
     int64_t taken_seq; /* last packet taken out of waiting */
     int64_t inserted;  /* made-up samples at the end of the queue that stand for no media time */
     int64_t paused_ticks;
+    int64_t copy_tick; /* when a packet last carried a copy of the one before it (in-band FEC) */
+    float loss;        /* share of the last packets */
     struct playout_pace pace;
     struct playout_queue queue;
     struct playout_stats stats;
@@ -74,6 +82,7 @@ status playout_create(struct playout **out, const struct playout_config *config)
     p->ms = p->rate / 1000;
     p->guard_us = guard_us;
     p->max_delay = (int64_t)max_delay_ms * p->ms;
+    p->warm = (int64_t)(codec_decoder_bytes(codec) > 0 ? WARM_STATE_MS : WARM_MS) * p->ms;
     if (playout_init(p) != STATUS_OK) {
         playout_destroy(p);
         return STATUS_NO_MEMORY;
@@ -95,11 +104,11 @@ void playout_destroy(struct playout *p)
     free(p);
 }
 
-/* The decoded queue becomes digital silence. */
+/* The decoded queue becomes digital silence; the decoder keeps what it knows. */
 static void forget_audio(struct playout *p)
 {
     playout_queue_reset(&p->queue);
-    playout_maker_reset(&p->maker);
+    playout_maker_rest(&p->maker);
     p->inserted = 0;
 }
 
@@ -111,7 +120,9 @@ void playout_reset(struct playout *p)
     playout_drift_reset(&p->drift);
     p->playing = false;
     p->cold = false;
+    p->loss = 0.0f;
     forget_audio(p);
+    playout_maker_reset(&p->maker);
 }
 
 uint32_t playout_frame_samples(const struct playout *p)
@@ -135,7 +146,9 @@ static int64_t position(const struct playout *p)
 static void count_missing(struct playout *p, int64_t before_seq)
 {
     int64_t missing = playout_line_missing(&p->line, p->taken_seq, before_seq);
-    if (missing > 0) p->stats.lost += (uint64_t)missing;
+    if (missing <= 0) return;
+    p->stats.lost += (uint64_t)missing;
+    p->loss = fminf(p->loss + (float)missing / LOSS_PACKETS, 1.0f);
 }
 
 /* The oldest packet leaves the store; its payload may be read until the next playout_put(). */
@@ -144,6 +157,7 @@ static void take_oldest(struct playout *p, struct playout_stored *s)
     playout_store_take(&p->store, s);
     count_missing(p, s->seq);
     p->taken_seq = s->seq;
+    p->loss -= p->loss / LOSS_PACKETS;
 }
 
 static void drop_until(struct playout *p, int64_t media)
@@ -160,15 +174,31 @@ static void resume_at_oldest(struct playout *p)
     p->taken_seq = p->store.waiting[0].seq - 1;
 }
 
-static bool acceptable(const struct playout *p, const struct playout_packet *packet, size_t samples)
+/* Packets are lost, and the others carry copies of them: the delay should hold one packet more. */
+static void note_copy(struct playout *p, const struct playout_packet *packet, size_t samples)
 {
-    return packet->len > 0 && packet->len <= p->codec->max_payload_bytes && samples > 0 &&
-           samples <= (size_t)PACKET_MAX_MS * p->ms;
+    if (p->codec->has_fec && !packet->noise && p->codec->has_fec(packet->payload, packet->len)) {
+        p->copy_tick = p->arrivals.tick;
+        p->pace.packet = (int64_t)samples;
+    }
 }
 
-/* When and where a packet came says what delay the network needs. */
+static bool is_late(const struct playout *p, const struct playout_stored *s)
+{
+    if (s->seq <= p->taken_seq) return true;
+    return !s->noise && p->playing && s->media + (int64_t)s->samples <= p->media_end;
+}
+
+static bool acceptable(const struct playout *p, const struct playout_packet *packet, size_t samples)
+{
+    if (packet->len == 0 || packet->len > p->codec->max_payload_bytes) return false;
+    return packet->noise || (samples > 0 && samples <= (size_t)PACKET_MAX_MS * p->ms);
+}
+
+/* When and where a packet came says what delay the network needs. Comfort noise is in no hurry, nor sent on a beat. */
 static void take_bearings(struct playout *p, const struct playout_packet *packet, const struct playout_place *place)
 {
+    if (packet->noise) return;
     int64_t transit_us = packet->arrival_us - playout_line_us(&p->line, place->media);
     if (place->jumped) playout_drift_reset(&p->drift);
     playout_arrivals_put(&p->arrivals, place->media, packet->arrival_us, transit_us);
@@ -177,7 +207,7 @@ static void take_bearings(struct playout *p, const struct playout_packet *packet
 
 bool playout_put(struct playout *p, const struct playout_packet *packet)
 {
-    size_t samples = p->codec->duration(packet->payload, packet->len);
+    size_t samples = packet->noise ? 0 : p->codec->duration(packet->payload, packet->len);
     if (!acceptable(p, packet, samples)) {
         p->stats.invalid++;
         return false;
@@ -191,19 +221,21 @@ bool playout_put(struct playout *p, const struct playout_packet *packet)
     }
     take_bearings(p, packet, &place);
     playout_line_follow(&p->line, packet, &place, (uint32_t)samples);
+    note_copy(p, packet, samples);
     p->stats.packets++;
-    if (place.seq <= p->taken_seq || (p->playing && place.media + (int64_t)samples <= p->media_end)) {
-        p->stats.late++;
-        return false;
-    }
     struct playout_stored s = {
         .seq = place.seq,
         .media = place.media,
         .samples = (uint32_t)samples,
         .arrival_us = packet->arrival_us,
         .len = packet->len,
-        .silent = p->codec->is_silence && p->codec->is_silence(packet->payload, packet->len),
+        .silent = !packet->noise && p->codec->is_silence && p->codec->is_silence(packet->payload, packet->len),
+        .noise = packet->noise,
     };
+    if (is_late(p, &s)) {
+        p->stats.late++;
+        return false;
+    }
     if (playout_store_put(&p->store, &s, packet->payload)) return true;
     p->stats.overflows++;
     return false;
@@ -226,11 +258,15 @@ static void note_delay(struct playout *p, const struct playout_stored *s)
 static void append_packet(struct playout *p, const struct playout_stored *s)
 {
     size_t overlap = p->media_end > s->media ? (size_t)(p->media_end - s->media) : 0;
+    struct playout_payload payload = {playout_store_payload(&p->store, s), s->len};
     size_t samples = s->samples;
+    if (s->noise) {
+        playout_maker_note_noise(&p->maker, payload);
+        return;
+    }
     if (overlap >= samples && !p->maker.decoder) return;
     note_delay(p, s);
-    if (playout_maker_decode(&p->maker, &p->queue, s, playout_store_payload(&p->store, s), overlap, (size_t)p->inserted,
-                             &samples) != STATUS_OK)
+    if (playout_maker_decode(&p->maker, &p->queue, s, payload, overlap, (size_t)p->inserted, &samples) != STATUS_OK)
         return;
     if (overlap >= samples) return;
     p->media_end = s->media + (int64_t)samples;
@@ -244,6 +280,23 @@ static int64_t settle_gap(struct playout *p, int64_t gap)
     p->media_end += filled;
     p->inserted -= filled;
     return gap - filled;
+}
+
+/*
+ * Part of what is missing before `next` is filled, in media time. A copy of what was lost stands for the end of the
+ * gap, so all of it is filled at once then.
+ */
+static void fill_gap(struct playout *p, size_t n, size_t gap, const struct playout_stored *next)
+{
+    struct playout_payload payload = {playout_store_payload(&p->store, next), next->len}, none = {NULL, 0};
+    bool copy = !next->noise && p->codec->has_fec && gap <= (size_t)PACKET_MAX_MS * p->ms &&
+                p->codec->has_fec(payload.bytes, payload.len);
+    if (n > gap || copy) n = gap;
+    if (playout_line_missing(&p->line, p->taken_seq, next->seq) > 0)
+        playout_maker_lose(&p->maker, &p->queue, n, copy ? payload : none);
+    else
+        playout_maker_pause(&p->maker, &p->queue, n);
+    p->media_end += (int64_t)n;
 }
 
 /*
@@ -263,13 +316,7 @@ static void produce(struct playout *p, size_t want, bool hard)
             continue;
         }
         if (!hard) return;
-        size_t n = want - ahead(p);
-        if ((int64_t)n > gap) n = (size_t)gap;
-        if (playout_line_missing(&p->line, p->taken_seq, next->seq) > 0)
-            playout_maker_lose(&p->maker, &p->queue, n);
-        else
-            playout_maker_pause(&p->maker, &p->queue, n);
-        p->media_end += (int64_t)n;
+        fill_gap(p, want - ahead(p), (size_t)gap, next);
     }
 }
 
@@ -280,6 +327,7 @@ static int64_t advance(struct playout *p, int64_t tick_us)
     int64_t ticks = playout_arrivals_advance(&p->arrivals, tick_us);
     if (ticks > MISSED_TICKS) p->playing = false;
     playout_pace_set_drift(&p->pace, playout_drift_ppm(&p->drift));
+    if (p->codec->has_fec) playout_pace_set_lossy(&p->pace, p->loss, p->arrivals.tick - p->copy_tick <= COPY_TICKS);
     return ticks;
 }
 
@@ -288,7 +336,7 @@ static int64_t expected_offset(const struct playout *p, int64_t offset)
 {
     const struct playout_stored *last = &p->store.waiting[p->store.count - 1];
     int64_t length_us = playout_line_us(&p->line, last->samples);
-    for (int64_t k = 1; k * length_us <= 60000; k++) {
+    for (int64_t k = 1; length_us > 0 && k * length_us <= 60000; k++) {
         int64_t allowed =
             playout_arrivals_allowed(&p->arrivals, last->media + k * last->samples, last->arrival_us + k * length_us);
         if (allowed < offset) offset = allowed;
@@ -350,7 +398,7 @@ static void shrink(struct playout *p, int64_t amount)
     size_t margin = playout_queue_need(&p->queue);
     if (margin < template) margin = template;
     produce(p, margin + most, false);
-    if (p->maker.conceal.active || ahead(p) < margin + least) return;
+    if (playout_maker_fills(&p->maker) || ahead(p) < margin + least) return;
     if (most > ahead(p) - margin) most = ahead(p) - margin;
     const int16_t *here = playout_queue_here(&p->queue);
     struct lag lag = lag_find(here, here, 1, template, least, most, p->ms / 8, 0.001f);
@@ -363,7 +411,7 @@ static void stretch(struct playout *p)
     size_t template = (size_t)TEMPLATE_MS * p->ms, least = p->rate / (1000000 / SPLICE_LEAST_US);
     if (playout_pace_rested(&p->pace, p->arrivals.tick) < 2) return;
     produce(p, template, false);
-    if (p->maker.conceal.active || ahead(p) < template) return;
+    if (playout_maker_fills(&p->maker) || ahead(p) < template) return;
     const int16_t *here = playout_queue_here(&p->queue);
     struct lag lag = lag_find(here, here, -1, template, least, (size_t)SPLICE_MOST_MS * p->ms, p->ms / 8, 0.001f);
     if (lag.likeness >= playout_pace_likeness_to_stretch(&p->pace, p->arrivals.tick)) splice(p, lag.samples, false);
@@ -411,8 +459,9 @@ static void skip_media(struct playout *p, int64_t samples)
 static void warm_up(struct playout *p)
 {
     int64_t aim = p->media_end;
-    int64_t from = aim - (int64_t)WARM_MS * p->ms;
+    int64_t from = aim - p->warm;
     forget_audio(p);
+    playout_maker_reset(&p->maker);
     p->cold = false;
     drop_until(p, from);
     if (p->store.count == 0) return;
@@ -422,6 +471,19 @@ static void warm_up(struct playout *p)
     resume_at_oldest(p);
     skip_media(p, aim - from);
     p->queue.made_up_end = 0;
+}
+
+/* Nothing is there. What is made up while nobody knows better stands for no time; a pause that was announced does. */
+static void fill_up(struct playout *p, size_t n)
+{
+    const struct playout_payload none = {NULL, 0};
+    if (p->maker.noise) {
+        playout_maker_pause(&p->maker, &p->queue, n);
+        p->media_end += (int64_t)n;
+    } else {
+        playout_maker_lose(&p->maker, &p->queue, n, none);
+        p->inserted += (int64_t)n;
+    }
 }
 
 struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *pcm)
@@ -439,11 +501,7 @@ struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *p
     if (ahead(p) >= p->frame) adapt(p);
     size_t need = playout_queue_need(&p->queue);
     produce(p, need, true);
-    if (ahead(p) < need) {
-        size_t n = need - ahead(p);
-        playout_maker_lose(&p->maker, &p->queue, n);
-        p->inserted += (int64_t)n;
-    }
+    if (ahead(p) < need) fill_up(p, need - ahead(p));
     p->stats.played_samples += p->frame;
     struct playout_frame f = playout_queue_read(&p->queue, pcm);
     if (p->inserted >= (int64_t)PAUSE_MS * p->ms) p->playing = false;
@@ -490,7 +548,11 @@ enum playout_verdict playout_skip(struct playout *p, int64_t tick_us)
     if (demand.known) here = p->arrivals.tick * p->frame + playout_pace_limit(&p->pace, &demand);
     p->media_end = here + p->frame;
 
-    drop_until(p, here - (int64_t)WARM_MS * p->ms);
+    drop_until(p, here - p->warm);
+    while (p->store.count > WARM_PACKETS) {
+        struct playout_stored dropped;
+        take_oldest(p, &dropped);
+    }
     if (p->line.top_end + (int64_t)PAUSE_MS * p->ms < here) p->playing = false;
     return p->line.top_end > here ? PLAYOUT_VOICE : PLAYOUT_SILENCE;
 }

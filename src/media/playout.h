@@ -2,9 +2,11 @@
  * @file playout.h  The jitter buffer of one leg: packets in as they come, exactly one 20 ms frame out a tick.
  *
  * A packet is used at the first tick that is at least a guard after its arrival; on a clean network no spare frame is
- * kept. The delay grows with what was seen to come late and comes back when that is over. Any packet length from 10 to
- * 60 ms (changes included), reordering, duplicates, sequence and timestamp jumps, and silence suppression are taken in
- * stride: a gap in timestamps with unbroken sequence numbers is silence, a gap in both is loss and is concealed.
+ * kept. The delay grows with what was seen to come late and comes back when that is over; where packets are lost and
+ * the others carry copies of them (in-band FEC), it is one packet more, so that the copy is there in time. Any packet
+ * length up to 120 ms (changes included), reordering, duplicates, sequence and timestamp jumps, and silence suppression
+ * are taken in stride: a gap in timestamps with unbroken sequence numbers is silence, or comfort noise where the sender
+ * has described it; a gap in both is loss and is concealed, by the codec where it knows how.
  *
  * The drift of the sender's clock, and small changes of the delay, are made good by reading a little faster or slower,
  * between the samples; large and urgent changes by cutting out or putting in whole pitch periods with a cross-fade, at
@@ -44,6 +46,7 @@ struct playout_packet {
     uint16_t seq;
     uint32_t timestamp; /**< in units of codec->clock_hz */
     bool marker;        /**< first packet of a talk spurt */
+    bool noise;         /**< the payload is comfort noise (RFC 3389): the sender is silent from here on */
     const uint8_t *payload;
     uint16_t len;
     int64_t arrival_us; /**< the kernel's receive time */
@@ -52,7 +55,7 @@ struct playout_packet {
 /** What a frame is made of. */
 enum playout_verdict {
     PLAYOUT_IDLE,      /**< nothing to play: no stream yet, or it has stopped; the frame is zero */
-    PLAYOUT_SILENCE,   /**< the sender says nothing now (silence suppression); the frame is zero or fades to it */
+    PLAYOUT_SILENCE,   /**< the sender says nothing now (silence suppression); the frame is zero or comfort noise */
     PLAYOUT_VOICE,     /**< every sample is the sender's */
     PLAYOUT_CONCEALED, /**< at least one sample was made up for a lost or late packet */
 };
@@ -124,8 +127,9 @@ struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *p
 void playout_prefetch(const struct playout *p);
 
 /**
- * A tick at which nobody can hear this leg: the clock and the delay go on, nothing is decoded, the last 100 ms of
- * packets are kept. The next playout_get() decodes these first, so that it starts with a warm history.
+ * A tick at which nobody can hear this leg: the clock and the delay go on, nothing is decoded, the last
+ * packets are kept: 100 ms, or 300 where the decoder has a state. The next playout_get() decodes these first, so that
+ * it starts with a warm history.
  * @return what playout_get() would have found, as far as it shows without decoding
  */
 enum playout_verdict playout_skip(struct playout *p, int64_t tick_us);

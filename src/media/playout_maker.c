@@ -1,11 +1,20 @@
 #include "media/playout_maker.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "media/lag.h"
 
-enum { HOLD_MS = 20, FADE_MS = 40, PAUSE_FADE_MS = 5, JOIN_FADE_MS = 5, TEMPLATE_MS = 10 };
+enum {
+    HOLD_MS = 20,
+    FADE_MS = 40,
+    CODEC_HOLD_MS = 60, /* what a codec makes up fades by itself; after that time it is faded out for it */
+    PAUSE_FADE_MS = 5,
+    JOIN_FADE_MS = 5,
+    TEMPLATE_MS = 10,
+    NOISE_SEED = 3389, /* noise needs no secret */
+};
 
 status playout_maker_init(struct playout_maker *m, const struct codec *codec)
 {
@@ -26,28 +35,73 @@ void playout_maker_clear(struct playout_maker *m)
     m->decoder = NULL;
 }
 
-void playout_maker_reset(struct playout_maker *m)
+void playout_maker_rest(struct playout_maker *m)
 {
     m->conceal.active = false;
+    m->made = 0;
+}
+
+void playout_maker_reset(struct playout_maker *m)
+{
+    playout_maker_rest(m);
+    m->noise = false;
+    comfort_noise_init(&m->comfort, m->codec->rate_hz, NOISE_SEED);
     if (m->codec->decoder_init) m->codec->decoder_init(m->decoder);
 }
 
-void playout_maker_lose(struct playout_maker *m, struct playout_queue *q, size_t n)
+/* Level of what the codec makes up, `at` samples after the last packet. */
+static float codec_gain(const struct playout_maker *m, uint32_t at)
+{
+    uint32_t hold = CODEC_HOLD_MS * m->ms, fade = FADE_MS * m->ms;
+    if (at < hold) return 1.0f;
+    return at < hold + fade ? 1.0f - (float)(at - hold) / (float)fade : 0.0f;
+}
+
+static void lose_by_codec(struct playout_maker *m, int16_t *pcm, size_t n, struct playout_payload next)
+{
+    if (!next.bytes && codec_gain(m, m->made) <= 0.0f) {
+        memset(pcm, 0, n * sizeof(*pcm));
+        return;
+    }
+    m->codec->conceal(m->decoder, next.bytes, next.len, pcm, n);
+    m->concealed_samples += n;
+    if (next.bytes) {
+        m->made = 1; /* what it ends with is the sender's voice again */
+        return;
+    }
+    for (size_t i = 0; i < n; i++, m->made++)
+        pcm[i] = (int16_t)lrintf((float)pcm[i] * codec_gain(m, m->made));
+}
+
+void playout_maker_lose(struct playout_maker *m, struct playout_queue *q, size_t n, struct playout_payload next)
 {
     int16_t *pcm = playout_queue_room(q, n);
-    if (!m->conceal.active) conceal_begin(&m->conceal, pcm, HOLD_MS, FADE_MS);
-    if (!conceal_faded(&m->conceal)) m->concealed_samples += n;
-    if (m->codec->conceal)
-        m->codec->conceal(m->decoder, NULL, 0, pcm, n);
-    else
+    if (m->codec->conceal && !m->conceal.active) {
+        lose_by_codec(m, pcm, n, next);
+    } else {
+        if (!m->conceal.active) conceal_begin(&m->conceal, pcm, HOLD_MS, FADE_MS);
+        if (!conceal_faded(&m->conceal)) m->concealed_samples += n;
         conceal_read(&m->conceal, pcm, n);
+    }
     playout_queue_add(q, n, PLAYOUT_SOUND_MADE_UP);
+}
+
+static void pause_with_noise(struct playout_maker *m, struct playout_queue *q, size_t n)
+{
+    int16_t *pcm = playout_queue_room(q, n);
+    conceal_read(&m->conceal, pcm, n);
+    comfort_noise_add(&m->comfort, pcm, n);
+    playout_queue_add(q, n, PLAYOUT_SOUND_NOISE);
 }
 
 void playout_maker_pause(struct playout_maker *m, struct playout_queue *q, size_t n)
 {
     int16_t *pcm = playout_queue_room(q, n);
     if (!m->conceal.active) conceal_begin(&m->conceal, pcm, 0, PAUSE_FADE_MS);
+    if (!comfort_noise_silent(&m->comfort)) {
+        pause_with_noise(m, q, n);
+        return;
+    }
     size_t tail = conceal_left(&m->conceal);
     if (tail > n) tail = n;
     if (tail > 0) {
@@ -55,6 +109,17 @@ void playout_maker_pause(struct playout_maker *m, struct playout_queue *q, size_
         playout_queue_add(q, tail, PLAYOUT_SOUND_TAIL);
     }
     if (n > tail) playout_queue_add_zeroes(q, n - tail, false);
+}
+
+void playout_maker_note_noise(struct playout_maker *m, struct playout_payload payload)
+{
+    struct comfort_noise_packet packet;
+    if (comfort_noise_parse(payload.bytes, payload.len, &packet) != STATUS_OK) {
+        m->invalid++;
+        return;
+    }
+    m->noise = true;
+    comfort_noise_set(&m->comfort, &packet);
 }
 
 /* Real audio again after made-up audio: fades from one to the other. @return samples to leave out at its start */
@@ -74,12 +139,38 @@ static size_t join(struct playout_maker *m, int16_t *pcm, size_t samples, size_t
     if (fade > samples - skip) fade = samples - skip;
     conceal_read(&m->conceal, made_up, fade);
     lag_cross_fade(made_up, pcm + skip, pcm + skip, fade);
-    m->conceal.active = false;
     return skip;
 }
 
+/* A decoder that has made up what was missing joins what it decodes by itself; only its level may have been faded. */
+static void fade_in(const struct playout_maker *m, int16_t *pcm, size_t samples)
+{
+    size_t fade = (size_t)JOIN_FADE_MS * m->ms;
+    float gain = codec_gain(m, m->made);
+    if (gain >= 1.0f) return;
+    for (size_t i = 0; i < fade && i < samples; i++)
+        pcm[i] = (int16_t)lrintf((float)pcm[i] * (gain + (1.0f - gain) * (float)i / (float)fade));
+}
+
+/* `pcm` stands at the end of the queue, before it is what was heard. @return samples to leave out at its start */
+static size_t begin_voice(struct playout_maker *m, int16_t *pcm, size_t samples, size_t overlap, size_t inserted)
+{
+    size_t skip = 0;
+    bool late = inserted > 0 || overlap > 0;
+    if (m->made > 0 && !late) {
+        fade_in(m, pcm, samples);
+    } else if (playout_maker_fills(m)) {
+        if (!m->conceal.active) conceal_begin(&m->conceal, pcm, JOIN_FADE_MS + TEMPLATE_MS, JOIN_FADE_MS);
+        skip = join(m, pcm + overlap, samples - overlap, inserted);
+    }
+    playout_maker_rest(m);
+    m->noise = false;
+    comfort_noise_set(&m->comfort, NULL);
+    return overlap + skip;
+}
+
 status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, const struct playout_stored *stored,
-                            const uint8_t *payload, size_t overlap, size_t inserted, size_t *samples)
+                            struct playout_payload payload, size_t overlap, size_t inserted, size_t *samples)
 {
     size_t count = stored->samples;
     if (stored->silent && !m->conceal.active) {
@@ -90,15 +181,19 @@ status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, co
     int16_t *pcm = playout_queue_room(q, count);
     if (stored->silent) {
         memset(pcm, 0, count * sizeof(*pcm));
-    } else if (m->codec->decode(m->decoder, payload, stored->len, pcm, count, &count) != STATUS_OK) {
+    } else if (m->codec->decode(m->decoder, payload.bytes, payload.len, pcm, count, &count) != STATUS_OK) {
         m->invalid++;
         return STATUS_INVALID;
     }
     *samples = count;
     if (overlap >= count) return STATUS_OK;
-    size_t from = overlap;
-    if (m->conceal.active) from += join(m, pcm + overlap, count - overlap, inserted);
+    size_t from = 0;
+    if (playout_maker_fills(m))
+        from = begin_voice(m, pcm, count, overlap, inserted);
+    else
+        from = overlap;
     if (from > 0) memmove(pcm, pcm + from, (count - from) * sizeof(*pcm));
+    if (!comfort_noise_silent(&m->comfort)) comfort_noise_add(&m->comfort, pcm, count - from);
     playout_queue_add(q, count - from, PLAYOUT_SOUND_VOICE);
     return STATUS_OK;
 }

@@ -18,6 +18,9 @@ enum {
     FAR_MS = 60,
 };
 
+/* Share of packets that are lost, from which copies of them are worth a packet's delay. */
+static const float lossy_from = 0.015f, lossy_until = 0.005f;
+
 void playout_pace_init(struct playout_pace *pace, uint32_t rate_hz, uint32_t max_delay_ms)
 {
     memset(pace, 0, sizeof(*pace));
@@ -32,14 +35,23 @@ void playout_pace_set_drift(struct playout_pace *pace, float ppm)
     pace->drifts = fabsf(ppm) >= (pace->drifts ? DRIFT_ENDS_PPM : DRIFT_BEGINS_PPM);
 }
 
-static const struct playout_limit *limit_of(const struct playout_pace *pace, const struct playout_demand *demand)
+void playout_pace_set_lossy(struct playout_pace *pace, float loss, bool copies)
 {
-    return pace->drifts ? &demand->even : &demand->roof;
+    bool lossy = loss >= (pace->reserve > 0 ? lossy_until : lossy_from);
+    pace->reserve = copies && lossy ? pace->packet : 0;
+}
+
+static struct playout_limit limit_of(const struct playout_pace *pace, const struct playout_demand *demand)
+{
+    struct playout_limit limit = pace->drifts ? demand->even : demand->roof;
+    limit.least -= pace->reserve;
+    limit.usual -= pace->reserve;
+    return limit;
 }
 
 int64_t playout_pace_limit(const struct playout_pace *pace, const struct playout_demand *demand)
 {
-    return limit_of(pace, demand)->least;
+    return limit_of(pace, demand).least;
 }
 
 static float within(float value, float most)
@@ -74,8 +86,8 @@ struct playout_plan playout_pace_plan(struct playout_pace *pace, const struct pl
                                       int64_t offset)
 {
     struct playout_plan plan = {0};
-    const struct playout_limit *limit = limit_of(pace, demand);
-    int64_t spare = limit->least - offset, need = limit->usual < offset ? offset - limit->usual : 0;
+    struct playout_limit limit = limit_of(pace, demand);
+    int64_t spare = limit.least - offset, need = limit.usual < offset ? offset - limit.usual : 0;
     if (need > pace->max_delay) need = 0;
 
     float wanted = pace->drifts ? follow(pace, spare, need) : glide(pace, tick, spare, need);
@@ -83,7 +95,7 @@ struct playout_plan playout_pace_plan(struct playout_pace *pace, const struct pl
     plan.ppm = pace->ppm;
 
     pace->hurries = spare >= (pace->hurries ? HURRY_UNTIL_MS : HURRY_FROM_MS) * pace->ms;
-    int64_t late = demand->rim.usual < offset ? offset - demand->rim.usual : 0;
+    int64_t rim = demand->rim.usual - pace->reserve, late = rim < offset ? offset - rim : 0;
     if (pace->hurries)
         plan.shrink = spare;
     else if (late > 0 && late <= pace->max_delay)

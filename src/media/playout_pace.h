@@ -18,6 +18,8 @@
 struct playout_pace {
     int64_t frame, ms;   /**< samples */
     int64_t max_delay;   /**< samples */
+    int64_t packet;      /**< samples in a packet that carries a copy of the one before it */
+    int64_t reserve;     /**< delay that is kept so that copies are there in time: packet, or 0 */
     float drift_ppm;     /**< of the sender's clock; 0: none is known */
     bool drifts;         /**< ... and so much that it matters */
     bool hurries;        /**< much delay is to go, splice by splice */
@@ -38,6 +40,9 @@ void playout_pace_init(struct playout_pace *pace, uint32_t rate_hz, uint32_t max
 
 /** What is known of the sender's clock. @param ppm  how much faster it runs; 0: none is known */
 void playout_pace_set_drift(struct playout_pace *pace, float ppm);
+
+/** What share of the packets is lost, and whether those that come carry copies of the ones before them. */
+void playout_pace_set_lossy(struct playout_pace *pace, float loss, bool copies);
 
 /** The highest offset that suits the packets of the last seconds; they must have been some. */
 int64_t playout_pace_limit(const struct playout_pace *pace, const struct playout_demand *demand);

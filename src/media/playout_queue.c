@@ -71,8 +71,9 @@ int16_t *playout_queue_room(struct playout_queue *q, size_t n)
 void playout_queue_add(struct playout_queue *q, size_t n, enum playout_sound sound)
 {
     q->write += n;
-    q->voice_end = q->loud_end = q->write;
+    q->loud_end = q->write;
     q->blank = false;
+    if (sound != PLAYOUT_SOUND_NOISE) q->voice_end = q->write;
     if (sound == PLAYOUT_SOUND_MADE_UP) q->made_up_end = q->write;
 }
 

@@ -33,6 +33,7 @@ enum playout_sound {
     PLAYOUT_SOUND_VOICE,   /**< the sender's */
     PLAYOUT_SOUND_MADE_UP, /**< for what was lost */
     PLAYOUT_SOUND_TAIL,    /**< the sender falls silent */
+    PLAYOUT_SOUND_NOISE,   /**< comfort noise */
 };
 
 struct playout_queue {

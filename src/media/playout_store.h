@@ -22,6 +22,7 @@ struct playout_stored {
     uint16_t len;
     uint8_t slot; /**< of its payload */
     bool silent;  /**< digital silence: there is no payload */
+    bool noise;   /**< comfort noise: the sender is silent from here on; there are no samples */
 };
 
 struct playout_store {
