@@ -57,8 +57,7 @@ static void gather_stats(struct leg_media *leg)
     struct playout_stats p = playout_get_stats(leg->playout);
     struct engine_leg_stats *s = &leg->stats;
     s->codec = leg->media.codec;
-    int32_t lost = rtp_stream_lost(&leg->stream);
-    s->packets_lost = lost > 0 ? (uint64_t)lost : 0;
+    s->packets_lost = rtp_stream_lost_of_all(&leg->stream);
     s->packets_late = leg->played_before[2] + p.late;
     s->ticks_played = leg->played_before[0] + ticks_of(leg, p.played_samples);
     s->ticks_concealed = leg->played_before[1] + ticks_of(leg, p.concealed_samples);
@@ -69,8 +68,7 @@ static void gather_stats(struct leg_media *leg)
     int32_t peer_lost = leg->stream.remote.cumulative_lost;
     s->peer_packets_lost = peer_lost > 0 ? (uint64_t)peer_lost : 0;
     s->peer_lost_fraction = leg->stream.remote.fraction_lost;
-    uint64_t us_a_unit = 1000000 / leg->stream.clock_hz;
-    s->peer_jitter_us = (uint32_t)(leg->stream.remote.jitter * us_a_unit);
+    s->peer_jitter_us = rtp_stream_peer_jitter_us(&leg->stream);
 }
 
 static void publish(struct leg_media *leg, struct media_counters *counters)

@@ -43,9 +43,27 @@ void rtp_stream_renew_source(struct rtp_stream *s, struct rng *rng)
         s->sender = (struct rtp_sender){.ssrc = rng_u32(rng)};
 }
 
+static uint32_t extended_seq(const struct rtp_receiver *r)
+{
+    return r->cycles + r->max_seq;
+}
+
+static uint32_t expected(const struct rtp_receiver *r)
+{
+    return r->known ? extended_seq(r) - r->base_seq + 1 : 0;
+}
+
+/* Of the present source, and not below 0. */
+static uint32_t missing(const struct rtp_receiver *r)
+{
+    uint32_t packets = expected(r);
+    return packets > r->received ? packets - r->received : 0;
+}
+
 /* RFC 3550 A.1, init_seq. */
 static void begin_sequence(struct rtp_receiver *r, uint16_t seq)
 {
+    r->lost_before += missing(r);
     r->base_seq = seq;
     r->max_seq = seq;
     r->bad_seq = NO_BAD_SEQ;
@@ -94,7 +112,8 @@ static void follow_jitter(struct rtp_stream *s, uint32_t timestamp, int64_t arri
     if (r->has_transit && timestamp != r->last_timestamp) {
         int64_t d = (int32_t)((uint32_t)transit - (uint32_t)r->transit);
         if (d < 0) d = -d;
-        r->jitter_q4 = (uint32_t)(r->jitter_q4 + d - ((r->jitter_q4 + 8) >> 4));
+        /* Timestamps that jump are another beginning, or an event's that count by another clock. */
+        if (d < s->clock_hz) r->jitter_q4 = (uint32_t)(r->jitter_q4 + d - ((r->jitter_q4 + 8) >> 4));
     }
     r->transit = transit;
     r->last_timestamp = timestamp;
@@ -189,17 +208,17 @@ status rtp_stream_receive_rtcp(struct rtp_stream *s, const uint8_t *bytes, size_
 
 uint32_t rtp_stream_extended_seq(const struct rtp_stream *s)
 {
-    return s->receiver.cycles + s->receiver.max_seq;
-}
-
-static uint32_t expected(const struct rtp_stream *s)
-{
-    return s->receiver.known ? rtp_stream_extended_seq(s) - s->receiver.base_seq + 1 : 0;
+    return extended_seq(&s->receiver);
 }
 
 int32_t rtp_stream_lost(const struct rtp_stream *s)
 {
-    return (int32_t)(expected(s) - s->receiver.received);
+    return (int32_t)(expected(&s->receiver) - s->receiver.received);
+}
+
+uint64_t rtp_stream_lost_of_all(const struct rtp_stream *s)
+{
+    return s->receiver.lost_before + missing(&s->receiver);
 }
 
 uint32_t rtp_stream_jitter_us(const struct rtp_stream *s)
@@ -207,11 +226,17 @@ uint32_t rtp_stream_jitter_us(const struct rtp_stream *s)
     return (uint32_t)((uint64_t)(s->receiver.jitter_q4 >> 4) * 1000000u / s->clock_hz);
 }
 
+uint32_t rtp_stream_peer_jitter_us(const struct rtp_stream *s)
+{
+    uint64_t us = (uint64_t)s->remote.jitter * 1000000u / s->clock_hz;
+    return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
 /* RFC 3550 A.3. */
 static uint8_t fraction_lost(struct rtp_stream *s)
 {
     struct rtp_receiver *r = &s->receiver;
-    uint32_t expected_now = expected(s);
+    uint32_t expected_now = expected(r);
     uint32_t expected_interval = expected_now - r->expected_prior;
     uint32_t received_interval = r->received - r->received_prior;
     r->expected_prior = expected_now;

@@ -41,6 +41,7 @@ struct rtp_receiver {
     int32_t transit; /**< of the last packet, timestamp units */
     uint32_t last_timestamp;
     uint32_t jitter_q4;       /**< timestamp units times 16 */
+    uint64_t lost_before;     /**< of sources and sequences before the present one */
     uint64_t packets, octets; /**< over all sources */
     uint32_t last_sr;         /**< middle 32 bits of the peer's last SR; 0: none */
     int64_t last_sr_us;       /**< when it came */
@@ -124,7 +125,13 @@ uint32_t rtp_stream_extended_seq(const struct rtp_stream *s);
 /** Expected less received of the present source; below 0 where packets were doubled. */
 int32_t rtp_stream_lost(const struct rtp_stream *s);
 
-/** Inter-arrival jitter, microseconds. */
+/** What was lost of all sources so far, each counted as not below 0. */
+uint64_t rtp_stream_lost_of_all(const struct rtp_stream *s);
+
+/** Inter-arrival jitter, microseconds. A sender's clock that jumps is none. */
 uint32_t rtp_stream_jitter_us(const struct rtp_stream *s);
+
+/** The same as the peer has it of what we send. */
+uint32_t rtp_stream_peer_jitter_us(const struct rtp_stream *s);
 
 #endif

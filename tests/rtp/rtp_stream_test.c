@@ -77,6 +77,71 @@ static void jitter_follows_the_spread_of_arrivals(void **state)
     assert_in_range(rtp_stream_jitter_us(&s), 9000, 10100);
 }
 
+static void a_clock_that_jumps_is_no_jitter(void **state)
+{
+    (void)state;
+    struct rtp_stream s = fresh(0);
+    for (uint16_t seq = 0; seq < 50; seq++)
+        put(&s, seq, 20000 * seq + (seq % 2 ? 1000 : 0));
+    uint32_t before_us = rtp_stream_jitter_us(&s);
+    assert_in_range(before_us, 500, 1000);
+    struct rtp_packet event = {.ssrc = 77, .seq = 50, .timestamp = 0x9abcdef0, .payload_bytes = 4};
+    assert_int_equal(rtp_stream_receive(&s, &event, 1000000), RTP_ACCEPT);
+    put(&s, 51, 51 * 20000 + 1000);
+    put(&s, 52, 52 * 20000);
+    assert_in_range(rtp_stream_jitter_us(&s), before_us - 100, before_us + 100);
+
+    /* Another codec, with another clock: what was measured in units of the old one is forgotten. */
+    rtp_stream_set_clock(&s, 48000);
+    assert_int_equal(rtp_stream_jitter_us(&s), 0);
+    for (uint16_t seq = 53; seq < 100; seq++) {
+        struct rtp_packet p = {.ssrc = 77, .seq = seq, .timestamp = 960u * seq, .payload_bytes = 80};
+        rtp_stream_receive(&s, &p, 20000 * seq + (seq % 2 ? 1000 : 0));
+    }
+    assert_in_range(rtp_stream_jitter_us(&s), 500, 1000);
+}
+
+static void what_was_lost_stays_lost_when_the_source_changes(void **state)
+{
+    (void)state;
+    struct rtp_stream s = fresh(0);
+    put(&s, 10, 0);
+    put(&s, 14, 80000);
+    assert_int_equal(rtp_stream_lost_of_all(&s), 3);
+    struct rtp_packet other = {.ssrc = 78, .seq = 500, .timestamp = 0, .payload_bytes = 160};
+    assert_int_equal(rtp_stream_receive(&s, &other, 100000), RTP_NEW_SOURCE);
+    assert_int_equal(rtp_stream_lost(&s), 0);
+    assert_int_equal(rtp_stream_lost_of_all(&s), 3);
+    other.seq = 502;
+    rtp_stream_receive(&s, &other, 140000);
+    assert_int_equal(rtp_stream_lost_of_all(&s), 4);
+    /* It begins anew, which two in a row say. */
+    other.seq = 20000;
+    rtp_stream_receive(&s, &other, 160000);
+    other.seq = 20001;
+    assert_int_equal(rtp_stream_receive(&s, &other, 180000), RTP_RESTARTED);
+    assert_int_equal(rtp_stream_lost_of_all(&s), 4);
+    /* More than were to be expected, as the network doubles them, are none lost. */
+    rtp_stream_receive(&s, &other, 180000);
+    assert_int_equal(rtp_stream_lost(&s), -1);
+    assert_int_equal(rtp_stream_lost_of_all(&s), 4);
+}
+
+static void another_source_of_ours_begins_its_counts_anew(void **state)
+{
+    (void)state;
+    struct rtp_stream s = fresh(0);
+    uint32_t before = s.sender.ssrc;
+    rtp_stream_sent(&s, 160);
+    rtp_stream_renew_source(&s, &rng);
+    assert_int_not_equal(s.sender.ssrc, before);
+    assert_int_equal(s.sender.packets, 0);
+    uint8_t bytes[RTCP_COMPOUND_MAX];
+    size_t len = rtp_stream_report(&s, 1000000, 0, 0, false, &rng, bytes, sizeof bytes);
+    assert_true(len > 0);
+    assert_int_equal(bytes[1], RTCP_RR); /* nothing was sent by it yet */
+}
+
 static void a_report_says_what_was_lost_since_the_last(void **state)
 {
     (void)state;
@@ -170,6 +235,9 @@ int main(void)
         cmocka_unit_test(a_lone_wild_number_is_dropped_and_two_restart),
         cmocka_unit_test(a_new_source_shows_itself_where_probation_is_asked),
         cmocka_unit_test(jitter_follows_the_spread_of_arrivals),
+        cmocka_unit_test(a_clock_that_jumps_is_no_jitter),
+        cmocka_unit_test(what_was_lost_stays_lost_when_the_source_changes),
+        cmocka_unit_test(another_source_of_ours_begins_its_counts_anew),
         cmocka_unit_test(a_report_says_what_was_lost_since_the_last),
         cmocka_unit_test(two_streams_find_their_round_trip),
         cmocka_unit_test(a_bye_of_the_source_is_noticed_and_anothers_is_not),
