@@ -86,7 +86,10 @@ static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *byt
     struct sim_party *p = leg->owner;
     struct leg_srtp_room room;
     bytes = open_packet(p, rtcp, bytes, &len, room.bytes);
-    if (rtcp) return true;
+    if (rtcp) {
+        if (p->report) p->report(p, bytes, len);
+        return true;
+    }
     struct rtp_packet rtp;
     assert_int_equal(rtp_packet_parse(&rtp, bytes, len), STATUS_OK);
     if (rtp.payload_type == EVENT_TYPE) {
@@ -112,6 +115,8 @@ static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *byt
     p->heard_timestamp = rtp.timestamp;
     p->markers += rtp.marker;
     p->packets_heard++;
+    p->bytes_heard += rtp.payload_bytes;
+    p->heard_ssrc = rtp.ssrc;
     p->samples_heard += samples;
     p->last_heard_us = sim->now_us;
     if (p->hear) p->hear(p, pcm, (uint32_t)samples);

@@ -28,6 +28,9 @@ typedef void sim_speak_fn(struct sim_party *party, int16_t *pcm, uint32_t sample
 /** Is given each packet's samples as the party gets them. */
 typedef void sim_hear_fn(struct sim_party *party, const int16_t *pcm, uint32_t samples);
 
+/** Is given each RTCP datagram that the party is sent. */
+typedef void sim_report_fn(struct sim_party *party, const uint8_t *bytes, size_t len);
+
 struct sim_packet {
     int64_t at_us;
     size_t len;
@@ -43,11 +46,12 @@ struct sim_party {
     struct srtp_receiver *receiver;        /**< NULL where it is sent plain RTP */
     struct srtp_receiver *receiver_before; /**< of the bridge\'s former key, which it may still use; or NULL */
     void *user;
-    sim_speak_fn *speak; /**< NULL: sends nothing */
-    sim_hear_fn *hear;   /**< NULL: not listened to */
-    int64_t next_us;     /**< when it speaks again */
-    int32_t drift_ppm;   /**< its clock is faster by this; may be changed at any time */
-    int64_t drift_pus;   /**< what its clock has gained and next_us has not seen yet, in millionths of a microsecond */
+    sim_speak_fn *speak;   /**< NULL: sends nothing */
+    sim_hear_fn *hear;     /**< NULL: not listened to */
+    sim_report_fn *report; /**< NULL: not looked at */
+    int64_t next_us;       /**< when it speaks again */
+    int32_t drift_ppm;     /**< its clock is faster by this; may be changed at any time */
+    int64_t drift_pus; /**< what its clock has gained and next_us has not seen yet, in millionths of a microsecond */
     uint16_t ptime_ms, seq;
     uint32_t timestamp;
     struct network network;               /**< from it to the bridge; may be changed at any time */
@@ -59,6 +63,8 @@ struct sim_party {
     uint64_t samples_said, samples_heard, packets_heard;
     int64_t last_heard_us;
     uint16_t heard_seq; /**< of the last packet */
+    uint32_t heard_ssrc;
+    uint64_t bytes_heard; /**< of payloads of audio */
     uint32_t heard_timestamp;
     uint32_t markers;
     bool may_skip; /**< ticks may be missing in what it hears */
