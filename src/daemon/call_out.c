@@ -157,7 +157,7 @@ static status make_entry(struct call_entry **made, struct calls *cs, const struc
     if (s == STATUS_OK) {
         struct call_plan plan = plan_of(e);
         struct terms no_trunk;
-        call_terms_make(&no_trunk, NULL, "own", "never");
+        call_terms_without_trunk(&no_trunk);
         plan.terms = choice->trunk ? &choice->trunk->terms : &no_trunk;
         s = call_create_outgoing(&e->call, &plan, &call_entry_world, e, random_u64() >> 2, clock_unix_ms());
     }

@@ -12,9 +12,15 @@ bool call_terms_have(const struct sdp_codec *codec)
 void call_terms_make(struct terms *out, const struct config_list *codecs, const char *order, const char *srtp)
 {
     *out = (struct terms){.codec_count = 0};
-    terms_set_codecs(out, codecs ? (const char *const *)codecs->items : NULL, codecs ? codecs->count : 0,
-                     call_terms_have);
+    terms_set_codecs(out, (const char *const *)codecs->items, codecs->count, call_terms_have);
     bool known = terms_parse_order(order, &out->own_order) && terms_parse_srtp(srtp, &out->srtp);
     assert(known && "what the configuration's checks let through");
     (void)known;
+}
+
+void call_terms_without_trunk(struct terms *out)
+{
+    static const char *const codecs[] = {"opus", "G722", "PCMU", "PCMA"};
+    *out = (struct terms){.own_order = true, .srtp = SDP_SRTP_NEVER};
+    terms_set_codecs(out, codecs, sizeof codecs / sizeof codecs[0], call_terms_have);
 }

@@ -13,10 +13,13 @@
 bool call_terms_have(const struct sdp_codec *codec);
 
 /**
- * @param codecs  NULL or empty: all
+ * @param codecs  empty: all
  * @param order   "caller" or "own"
  * @param srtp    "never", "optional" or "required"
  */
 void call_terms_make(struct terms *out, const struct config_list *codecs, const char *order, const char *srtp);
+
+/** Of a call out without a trunk: those of a trunk on which nothing is said. */
+void call_terms_without_trunk(struct terms *out);
 
 #endif

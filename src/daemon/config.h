@@ -35,7 +35,7 @@ struct config_route {
     char *status_callback_url;   /**< of conferences it makes; "" for none */
     char *wait_url;              /**< likewise */
     struct config_list networks; /**< CIDR ranges that may call; empty: this machine and private networks */
-    struct config_list codecs;   /**< names in order of preference; empty: all */
+    struct config_list codecs;   /**< names in order of preference; default all */
     char *codec_order;           /**< whose order counts: "caller" or "own"; default "caller" */
     char *srtp;                  /**< "never", "optional" or "required"; default "optional" */
     bool dtmf_inband;            /**< keys are looked for in callers' audio too; default false */
@@ -52,7 +52,7 @@ struct config_trunk {
     char *caller_id;           /**< a number or SIP URI; "" for the caller's */
     char *user, *password;     /**< digest credentials; "" for none */
     bool registers;            /**< key "register": keep user@host registered; default false */
-    struct config_list codecs; /**< names in order of preference; empty: all */
+    struct config_list codecs; /**< names in order of preference; default all but L16 */
     char *srtp;                /**< "never", "optional" or "required"; default "never" */
     bool dtmf_inband;          /**< keys are looked for in the audio of those called too; default false */
     /** Of the voices of those called; default false. */

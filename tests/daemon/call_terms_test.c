@@ -39,9 +39,28 @@ static void the_words_of_the_file_become_terms(void **state)
     assert_string_equal(terms.codecs[1].name, "L16/8000");
     assert_true(terms.own_order);
     assert_int_equal(terms.srtp, SDP_SRTP_REQUIRED);
-    call_terms_make(&terms, NULL, "caller", "never");
-    assert_true(terms.codec_count >= 2);
+    const struct config_list none = {NULL, 0};
+    call_terms_make(&terms, &none, "caller", "never");
+    assert_int_equal(terms.codec_count, SDP_CODECS);
     assert_false(terms.own_order);
+}
+
+static void a_call_without_a_trunk_has_the_terms_of_one_on_which_nothing_is_said(void **state)
+{
+    (void)state;
+    struct config c;
+    struct config_trunk *trunk;
+    struct terms plain, without;
+    assert_int_equal(config_defaults(&c), STATUS_OK);
+    assert_int_equal(config_trunk_add(&c, "t", &trunk), STATUS_OK);
+    call_terms_make(&plain, &trunk->codecs, "own", trunk->srtp);
+    call_terms_without_trunk(&without);
+    assert_int_equal(without.codec_count, plain.codec_count);
+    for (uint8_t i = 0; i < plain.codec_count; i++)
+        assert_string_equal(without.codecs[i].name, plain.codecs[i].name);
+    assert_int_equal(without.own_order, plain.own_order);
+    assert_int_equal(without.srtp, plain.srtp);
+    config_clear(&c);
 }
 
 int main(void)
@@ -49,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_codec_that_is_negotiated_is_one_that_can_be_heard),
         cmocka_unit_test(the_words_of_the_file_become_terms),
+        cmocka_unit_test(a_call_without_a_trunk_has_the_terms_of_one_on_which_nothing_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

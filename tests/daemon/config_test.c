@@ -144,7 +144,8 @@ static void the_defaults_are_those_of_the_process_interface(void **state)
     assert_int_equal(c.route_count, 1);
     assert_string_equal(c.routes[0].action, "conference");
     assert_true(c.routes[0].user_parameters);
-    assert_int_equal(c.routes[0].codecs.count, 0);
+    assert_int_equal(c.routes[0].codecs.count, 7);
+    assert_string_equal(c.routes[0].codecs.items[0], "opus");
     assert_string_equal(c.routes[0].srtp, "optional");
     assert_false(c.routes[0].dtmf_inband);
     assert_false(c.routes[0].noise_suppression || c.routes[0].automatic_gain);
