@@ -672,13 +672,13 @@ class Phone:
     def stats(self, reset=False):
         return self.command("stats", *(["reset"] if reset else []), kinds=("stats",))
 
-    def levels(self, hz=(), ms=1000):
+    def levels(self, hz=(), ms=250):
         words = [ms] + ([",".join("%g" % f for f in hz)] if hz else [])
         event = self.command("levels", *words, kinds=("levels",))
         event["tones"] = {float(k): v for k, v in event["tones"].items()}
         return event
 
-    def fresh_levels(self, hz=(), ms=1000, seconds=None):
+    def fresh_levels(self, hz=(), ms=250, seconds=None):
         """Levels over audio that has all arrived after this call: waits for its packets, not for the clock."""
         before = self.stats()["received"]
         packets = ms // 20 + 3
