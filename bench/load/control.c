@@ -416,16 +416,17 @@ static const char *command_watch(struct phone *phone, char **words, unsigned cou
 static void counts_print(const struct stream *stream)
 {
     const struct stream_counts *c = &stream->counts;
-    printf(",\"sent\":%llu,\"due\":%llu,\"late_sends\":%llu,\"send_errors\":%llu,\"received\":%llu,\"lost\":%llu,"
+    printf(",\"sent\":%llu,\"dropped\":%llu,\"due\":%llu,\"late_sends\":%llu,\"send_errors\":%llu,\"received\":%llu,"
+           "\"lost\":%llu,"
            "\"unopened\":%llu,\"duplicates\":%llu,\"reordered\":%llu,\"source_changes\":%llu,\"rtcp\":%llu,\"rtcp_"
            "byes\":%llu,"
            "\"jitter_ms\":%.3f,\"gap_max_ms\":%.2f,\"late_max_ms\":%.2f,\"last_rtp_mono_us\":%lld",
-           (unsigned long long)c->sent, (unsigned long long)c->due, (unsigned long long)c->late_sends,
-           (unsigned long long)c->send_errors, (unsigned long long)c->received, (unsigned long long)c->gaps,
-           (unsigned long long)c->unopened, (unsigned long long)c->duplicates, (unsigned long long)c->reordered,
-           (unsigned long long)c->source_changes, (unsigned long long)c->rtcp, (unsigned long long)c->rtcp_byes,
-           stream->jitter_us / 1000.0, (double)c->gap_max_us / 1000.0, (double)c->late_max_us / 1000.0,
-           (long long)stream->in_us);
+           (unsigned long long)c->sent, (unsigned long long)c->dropped, (unsigned long long)c->due,
+           (unsigned long long)c->late_sends, (unsigned long long)c->send_errors, (unsigned long long)c->received,
+           (unsigned long long)c->gaps, (unsigned long long)c->unopened, (unsigned long long)c->duplicates,
+           (unsigned long long)c->reordered, (unsigned long long)c->source_changes, (unsigned long long)c->rtcp,
+           (unsigned long long)c->rtcp_byes, stream->jitter_us / 1000.0, (double)c->gap_max_us / 1000.0,
+           (double)c->late_max_us / 1000.0, (long long)stream->in_us);
 }
 
 static const char *command_levels(struct phone *phone, char **words, unsigned count)

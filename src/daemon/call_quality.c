@@ -5,6 +5,7 @@
 #include "daemon/call_entry.h"
 #include "daemon/call_log.h"
 #include "media/e_model.h"
+#include "media/level.h"
 
 static const double packet_ms = 20;
 
@@ -26,10 +27,11 @@ static double burst_ratio(const struct engine_leg_stats *s, double loss_percent)
 
 void call_quality_of(const struct engine_leg_stats *s, bool talking, struct rest_quality *out)
 {
-    *out = (struct rest_quality){.codec = s->codec ? s->codec->name : NULL};
+    *out = (struct rest_quality){.codec = s->codec ? s->codec->name : NULL, .talking = talking};
+    out->round_trip_ms = -1;
+    out->level_dbfs = out->speech_dbfs = out->peak_dbfs = (double)LEVEL_SILENCE_DBFS;
     if (!s->codec) return;
     out->rate_hz = s->codec->rate_hz;
-    out->talking = talking;
     out->packets_received = s->packets_in;
     out->packets_lost = s->packets_lost;
     out->packets_late = s->packets_late;
@@ -38,7 +40,7 @@ void call_quality_of(const struct engine_leg_stats *s, bool talking, struct rest
     out->concealed_percent = percent(s->ticks_concealed, s->ticks_played);
     out->jitter_ms = ms(s->jitter_us);
     out->playout_delay_ms = ms(s->playout_delay_us);
-    out->round_trip_ms = s->round_trip_us > 0 ? ms(s->round_trip_us) : -1;
+    if (s->round_trip_us > 0) out->round_trip_ms = ms(s->round_trip_us);
     out->level_dbfs = (double)s->level_dbfs;
     out->speech_dbfs = (double)s->speech_dbfs;
     out->peak_dbfs = (double)s->peak_dbfs;
@@ -50,6 +52,7 @@ void call_quality_of(const struct engine_leg_stats *s, bool talking, struct rest
         .burst_ratio = burst_ratio(s, out->loss_percent),
     };
     struct e_model_estimate estimate = e_model_estimate(&path);
+    out->rated = s->packets_in > 0;
     out->rating = estimate.rating;
     out->mos = estimate.mos;
     out->wideband = estimate.wideband;
@@ -64,6 +67,20 @@ void call_quality_of(const struct engine_leg_stats *s, bool talking, struct rest
     out->peer_mos = e_model_estimate(&path).mos;
 }
 
+double call_mos_step(size_t step)
+{
+    static const double steps[CALL_MOS_STEPS] = {2.0, 2.6, 3.1, 3.6, 4.0, 4.3}; /* R of 40, 50 ... 90 */
+    return steps[step];
+}
+
+static void count(struct calls_figures *f, double mos)
+{
+    for (size_t i = 0; i < CALL_MOS_STEPS; i++)
+        f->mos_up_to[i] += mos <= call_mos_step(i);
+    f->mos_count++;
+    f->mos_sum += mos;
+}
+
 void call_quality_log(const struct call_entry *e, const struct engine_leg_stats *stats)
 {
     struct engine_leg_stats now;
@@ -73,7 +90,8 @@ void call_quality_log(const struct call_entry *e, const struct engine_leg_stats 
     if (!stats && !e->leg) return;
     if (!stats) engine_leg_stats(e->leg, &now);
     call_quality_of(stats ? stats : &now, false, &q);
-    if (!q.codec) return;
+    if (!q.rated) return;
+    count(&e->calls->figures, q.mos);
     if (q.round_trip_ms >= 0) snprintf(round_trip, sizeof round_trip, "%.1f ms", q.round_trip_ms);
     if (q.peer_known)
         snprintf(peer, sizeof peer, "; the caller lost %.2f %%, jitter %.1f ms, MOS %.1f", q.peer_loss_percent,

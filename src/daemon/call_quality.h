@@ -16,9 +16,12 @@ struct call_entry;
 /** @param stats  with or without a codec: out's is NULL where that is */
 void call_quality_of(const struct engine_leg_stats *stats, bool talking, struct rest_quality *out);
 
+/** Bounds of the histogram of opinions. @param step  less than CALL_MOS_STEPS (calls.h) */
+double call_mos_step(size_t step);
+
 /**
- * The call leaves e->conference: a line in its log.
- * @param stats  NULL: as they stand, nothing where there is no leg. Without a codec: nothing
+ * The call leaves e->conference: a line in its log, and one more in the figures of all calls.
+ * @param stats  NULL: as they stand, nothing where there is no leg. Where no packet ever came: nothing
  */
 void call_quality_log(const struct call_entry *e, const struct engine_leg_stats *stats);
 

@@ -64,10 +64,14 @@ void calls_hang_up_all(struct calls *cs, const char *reason);
 /** Called whenever the last call has ended; NULL for none. */
 void calls_on_idle(struct calls *cs, loop_fn *fn, void *arg);
 
+enum { CALL_MOS_STEPS = 6 };
+
 struct calls_figures {
     size_t calls;                  /**< in hand */
     uint64_t taken, placed, ended; /**< since the start: that came in, that went out, over */
     uint64_t refused_overload, refused_limit, refused_route, refused_draining, refused_media;
+    uint64_t mos_up_to[CALL_MOS_STEPS], mos_count; /**< calls that left a conference, by call_mos_step() */
+    double mos_sum;
 };
 struct calls_figures calls_figures(const struct calls *cs);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "daemon/audio_cache.h"
+#include "daemon/call_quality.h"
 #include "daemon/call_script.h"
 #include "daemon/calls.h"
 #include "daemon/conferences.h"
@@ -88,6 +89,7 @@ static void write_engine(const struct bridge *bridge, struct buffer *out)
     engine_metrics(bridge->engine, &m);
     write_threads(&m, out);
     one(out, "legs", "gauge", "RTP streams open", m.legs);
+    one(out, "legs_talking", "gauge", "Of these, who say something just now", m.talking);
     one(out, "rtp_packets_in_total", "counter", "Valid RTP packets received", m.packets_in);
     one(out, "rtp_packets_out_total", "counter", "RTP packets sent", m.packets_out);
     one(out, "rtp_bytes_in_total", "counter", "Payload bytes received", m.bytes_in);
@@ -106,6 +108,19 @@ static void write_engine(const struct bridge *bridge, struct buffer *out)
     labelled(out, "encodes_total", "for", "shared", m.encodes_shared);
     labelled(out, "encodes_total", "for", "own", m.encodes_own);
     one(out, "decodes_total", "counter", "20 ms frames decoded", m.decodes);
+}
+
+/* Of the calls that were in a conference. */
+static void write_quality(const struct bridge *bridge, struct buffer *out)
+{
+    struct calls_figures f = calls_figures(bridge->calls);
+    head(out, "call_mos", "histogram", "Estimated opinion (ITU-T G.107) of calls that left a conference");
+    for (size_t i = 0; i < CALL_MOS_STEPS; i++)
+        buffer_printf(out, "parley_call_mos_bucket{le=\"%.1f\"} %llu\n", call_mos_step(i),
+                      (unsigned long long)f.mos_up_to[i]);
+    buffer_printf(out, "parley_call_mos_bucket{le=\"+Inf\"} %llu\n", (unsigned long long)f.mos_count);
+    buffer_printf(out, "parley_call_mos_sum %.2f\nparley_call_mos_count %llu\n", f.mos_sum,
+                  (unsigned long long)f.mos_count);
 }
 
 static void write_recorder(const struct bridge *bridge, struct buffer *out)
@@ -163,6 +178,7 @@ void metrics_write(const struct bridge *bridge, struct buffer *out)
     write_calls(bridge, out);
     write_conferences(bridge, out);
     write_engine(bridge, out);
+    write_quality(bridge, out);
     write_recorder(bridge, out);
     write_storage(bridge, out);
     write_scripts(bridge, out);

@@ -39,7 +39,7 @@ static bool to_report(const struct media_event *event, struct engine_report *rep
         report->user = report->conference->user;
     }
     if (event->type == MEDIA_LEG_DIGIT) report->digit = (char)event->number;
-    if (event->type == MEDIA_LEG_TALKING) report->leg->talking = report->talking = event->number != 0;
+    if (event->type == MEDIA_LEG_TALKING) engine_leg_note_talking(report->leg, report->talking = event->number != 0);
     if (event->type == MEDIA_RECORD_LOST) report->frames = event->number;
     report->completed =
         (event->type == MEDIA_PLAYED || event->type == MEDIA_LEG_PLAYED || event->type == MEDIA_LEG_DIGITS_SENT) &&
@@ -258,6 +258,7 @@ void engine_metrics(const struct engine *e, struct engine_metrics *out)
     out->threads = e->worker_count;
     out->legs = e->leg_count;
     out->conferences = e->conference_count;
+    out->talking = e->talking_count;
     for (unsigned i = 0; i < e->worker_count; i++) {
         const struct media_counters *c = worker_counters(e->workers[i].worker);
         struct engine_thread_metrics *t = &out->thread[i];

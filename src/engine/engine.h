@@ -376,6 +376,7 @@ struct engine_thread_metrics {
 
 struct engine_metrics {
     uint32_t threads, legs, conferences;
+    uint32_t talking; /**< legs whose last ENGINE_LEG_TALKING said so */
     struct engine_thread_metrics thread[ENGINE_THREADS_MAX];
     uint64_t packets_in, packets_out, bytes_in, bytes_out;
     uint64_t packets_foreign, packets_bad, packets_late, packets_lost;

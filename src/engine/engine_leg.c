@@ -313,11 +313,6 @@ void engine_leg_watch_silence(struct engine_leg *leg, uint32_t silence_ms, uint6
     leg_command(leg, (struct core_command){.type = CORE_LEG_WATCH, .number = silence_ms, .token = token});
 }
 
-bool engine_leg_talks(const struct engine_leg *leg)
-{
-    return leg->talking;
-}
-
 void engine_leg_stats(const struct engine_leg *leg, struct engine_leg_stats *out)
 {
     thread_assert(THREAD_CONTROL);
@@ -337,6 +332,7 @@ void engine_leg_let_go(struct engine_leg *leg)
 void engine_leg_destroy(struct engine_leg *leg)
 {
     engine_leg_out(leg);
+    engine_leg_note_talking(leg, false);
     list_remove(&leg->link);
     for (struct list *link; (link = list_pop_front(&leg->waits));)
         free(list_object(link, struct detach_wait, link));

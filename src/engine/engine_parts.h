@@ -84,7 +84,7 @@ struct engine {
     bool batching;
     unsigned last_worker; /* that got a command in this batch */
     struct list legs, conferences;
-    uint32_t leg_count, conference_count;
+    uint32_t leg_count, conference_count, talking_count;
     uint32_t port_pairs, next_pair;
     uint8_t next_slot;
     bool overloaded;
@@ -155,6 +155,9 @@ void engine_leg_out(struct engine_leg *leg);
 void engine_leg_destroy(struct engine_leg *leg);
 
 /* ---- engine_voice.c ---- */
+
+/** Its media thread has told. */
+void engine_leg_note_talking(struct engine_leg *leg, bool talking);
 
 /** What is to be done to the leg's voice, with a preprocessor where it needs a new one; engine_commit() follows. */
 void engine_voice_send(struct engine_leg *leg);

@@ -29,6 +29,18 @@ void engine_voice_send(struct engine_leg *leg)
                                          .preprocess = make_preprocess(leg)});
 }
 
+void engine_leg_note_talking(struct engine_leg *leg, bool talking)
+{
+    if (talking && !leg->talking) leg->engine->talking_count++;
+    if (!talking && leg->talking) leg->engine->talking_count--;
+    leg->talking = talking;
+}
+
+bool engine_leg_talks(const struct engine_leg *leg)
+{
+    return leg->talking;
+}
+
 void engine_leg_voice(struct engine_leg *leg, const struct engine_leg_voice *voice)
 {
     thread_assert(THREAD_CONTROL);

@@ -24,6 +24,7 @@ struct rest_quality {
     double round_trip_ms; /**< below 0: not known */
     double level_dbfs, speech_dbfs, peak_dbfs;
     uint64_t samples_clipped;
+    bool rated; /**< there was anything to rate */
     double rating, mos;
     bool wideband; /**< the scale of both */
     bool peer_known;

@@ -126,8 +126,8 @@ json_t *rest_view_quality(const struct conference *c, const struct participant *
 {
     json_t *uri = json_sprintf("/Accounts/%s/Conferences/%s/Participants/%s/Quality", c->account, c->id, p->call);
     json_t *view = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:s}", "uri", uri, "accountId", c->account, "conferenceId",
-                             c->id, "callId", p->call, "mos", figure(q->mos), "rating", figure(q->rating), "mosScale",
-                             q->wideband ? "wideband" : "narrowband");
+                             c->id, "callId", p->call, "mos", figure_or_null(q->rated, q->mos), "rating",
+                             figure_or_null(q->rated, q->rating), "mosScale", q->wideband ? "wideband" : "narrowband");
     return rest_view_merge(rest_view_merge(view, view_received(q)), view_sent(q));
 }
 

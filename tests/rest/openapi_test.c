@@ -196,7 +196,7 @@ static void views_are_what_their_schemas_say(void **state)
     struct conference c = {.id = "CF1"};
     struct participant p = {.call = "CA1"};
     struct rest_quality unknown = {.round_trip_ms = -1, .level_dbfs = -127, .peak_dbfs = -127, .speech_dbfs = -127};
-    struct rest_quality known = {.codec = "PCMU", .wideband = true, .peer_known = true};
+    struct rest_quality known = {.codec = "PCMU", .rated = true, .wideband = true, .peer_known = true};
     check_view("Participant", rest_view_participant(&c, &p, true));
     check_view("Quality", rest_view_quality(&c, &p, &unknown));
     check_view("Quality", rest_view_quality(&c, &p, &known));

@@ -382,6 +382,7 @@ static bool participant_quality(void *arg, const char *call, struct rest_quality
         .level_dbfs = -127,
         .speech_dbfs = -26.31,
         .peak_dbfs = -127,
+        .rated = true,
         .mos = 4.3777,
         .peer_loss_percent = 3,
     };
