@@ -79,13 +79,24 @@ static void begin_event(struct leg_media *leg, uint8_t code)
     leg->event_timestamp = leg->timestamp;
 }
 
-/* What the field cannot hold, 1.4 s at 48 kHz, stays at the most that it can: nobody presses a key for longer. */
-static uint16_t event_length(const struct leg_media *leg)
+static void send_event_packet(struct leg_media *leg, const struct leg_context *context, uint16_t duration)
+{
+    uint8_t packet[RTP_HEADER_BYTES + DTMF_PAYLOAD_BYTES];
+    leg->event.duration = duration;
+    dtmf_payload_write(&leg->event, packet + RTP_HEADER_BYTES);
+    send_packet(leg, context, leg->media.send_event_type, leg->event_timestamp, packet, DTMF_PAYLOAD_BYTES);
+}
+
+/* What the field cannot hold, 1.4 s at 48 kHz, goes into a further segment (RFC 4733 section 2.5.1.3). */
+static uint16_t event_length(struct leg_media *leg, const struct leg_context *context)
 {
     uint32_t codec_hz = leg->media.codec->clock_hz;
     uint32_t event_hz = leg->media.event_clock_hz ? leg->media.event_clock_hz : codec_hz;
     uint64_t length = (uint64_t)(leg->timestamp - leg->event_timestamp) * event_hz / codec_hz;
-    return length > UINT16_MAX ? UINT16_MAX : (uint16_t)length;
+    if (length <= UINT16_MAX) return (uint16_t)length;
+    send_event_packet(leg, context, UINT16_MAX);
+    leg->event_timestamp += (uint32_t)((uint64_t)UINT16_MAX * codec_hz / event_hz);
+    return (uint16_t)(length - UINT16_MAX);
 }
 
 void leg_send_event(struct leg_media *leg, const struct leg_context *context, const struct leg_event *event)
@@ -93,13 +104,10 @@ void leg_send_event(struct leg_media *leg, const struct leg_context *context, co
     if (event->on && !(leg->in_event && leg->event.event == event->code)) begin_event(leg, event->code);
     assert(leg->in_event);
     leg->timestamp += units(leg, FRAME_MS);
-    leg->event.duration = event_length(leg);
+    uint16_t duration = event_length(leg, context);
     leg->event.end = event->last || !event->on;
-    for (int i = 0; i < (leg->event.end ? EVENT_ENDS : 1); i++) {
-        uint8_t packet[RTP_HEADER_BYTES + DTMF_PAYLOAD_BYTES];
-        dtmf_payload_write(&leg->event, packet + RTP_HEADER_BYTES);
-        send_packet(leg, context, leg->media.send_event_type, leg->event_timestamp, packet, DTMF_PAYLOAD_BYTES);
-    }
+    for (int i = 0; i < (leg->event.end ? EVENT_ENDS : 1); i++)
+        send_event_packet(leg, context, duration);
     leg->in_event = !leg->event.end;
 }
 

@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SILENT_END_US = 200000 };
+/* A segment that has come so near to its end is the one before the next: the rest is lost, for 200 ms of 48 kHz. */
+enum { SILENT_END_US = 200000, SEGMENT_LOST_MAX = 9600 };
 
 status dtmf_payload_parse(struct dtmf_payload *out, const uint8_t *bytes, size_t len)
 {
@@ -63,7 +64,7 @@ static enum dtmf_step begin(struct dtmf_receiver *r, const struct dtmf_payload *
 static bool is_next_segment(const struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp)
 {
     return r->down && payload->event == r->event && rtp_timestamp - r->timestamp == UINT16_MAX &&
-           r->duration - r->earlier >= UINT16_MAX - 8000u;
+           r->duration - r->earlier >= UINT16_MAX - SEGMENT_LOST_MAX;
 }
 
 enum dtmf_step dtmf_receiver_put(struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp,

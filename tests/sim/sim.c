@@ -40,7 +40,13 @@ static void take_event(struct sim_party *p, const struct rtp_packet *rtp)
     struct dtmf_payload payload;
     assert_int_equal(dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes), STATUS_OK);
     assert_int_equal(rtp->seq, (uint16_t)(p->heard_seq + 1));
-    if (rtp->timestamp != p->event_timestamp || p->digit_count == 0) {
+    uint32_t on = rtp->timestamp - p->event_timestamp;
+    if (p->in_event && on == UINT16_MAX) { /* a further segment of a long one */
+        assert_false(rtp->marker);
+        assert_int_equal(p->event_duration, UINT16_MAX);
+        p->event_timestamp = rtp->timestamp;
+        p->event_segments++;
+    } else if (on != 0 || p->digit_count == 0) {
         assert_true(rtp->marker);
         assert_false(p->in_event);
         assert_true(p->digit_count < sizeof p->digits - 1);
@@ -141,6 +147,8 @@ static void tell(void *arg, const struct media_event *event)
     sim->events[event->type]++;
     sim->last[event->type] = *event;
     if (event->type == MEDIA_LEG_DIGITS_SENT) free(event->object);
+    if (event->type == MEDIA_LEG_DIGIT && strlen(sim->told) < sizeof sim->told - 1)
+        sim->told[strlen(sim->told)] = (char)event->number;
     if (event->type == MEDIA_GRAPH_BACK) conference_graph_destroy(event->object);
     if (event->type == MEDIA_BATCH_DONE) {
         struct core_batch *batch = event->object;
@@ -263,6 +271,7 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
                                           .send = true,
                                           .receive = true};
     if (config->no_events) leg.media.send_event_type = ENGINE_NO_PAYLOAD_TYPE;
+    leg.media.detect_dtmf = config->detect_dtmf;
     struct sockaddr_in *to = (struct sockaddr_in *)&leg.media.remote_rtp;
     *to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(4000)};
     inet_pton(AF_INET, "192.0.2.1", &to->sin_addr);
@@ -337,7 +346,15 @@ void sim_press(struct sim_party *p, char key, uint32_t ms)
 {
     assert_int_equal(dtmf_event(key, &p->key_code), STATUS_OK);
     p->key_ms = ms;
-    p->key_done_ms = 0;
+    p->key_done_ms = p->key_late_ms = 0;
+    p->key_beside = false;
+}
+
+void sim_press_beside(struct sim_party *p, char key, uint32_t ms, uint32_t late_ms)
+{
+    sim_press(p, key, ms);
+    p->key_late_ms = late_ms;
+    p->key_beside = true;
 }
 
 /* A place in the queue, behind all that come no later. */
@@ -383,20 +400,21 @@ static void step(struct sim_party *p)
 
 static void press(struct sim *sim, struct sim_party *p)
 {
-    struct rtp_packet rtp = {.payload_type = EVENT_TYPE,
-                             .timestamp = p->timestamp - units(p, p->key_done_ms),
-                             .ssrc = 7,
-                             .marker = p->key_done_ms == 0};
+    uint32_t begin = p->timestamp - units(p, p->key_done_ms), marker = p->key_done_ms == 0;
     p->key_done_ms += p->ptime_ms;
-    struct dtmf_payload event = {
-        .event = p->key_code, .end = p->key_done_ms >= p->key_ms, .duration = (uint16_t)units(p, p->key_done_ms)};
+    uint32_t duration = units(p, p->key_done_ms), segments = (duration - 1) / UINT16_MAX;
+    struct rtp_packet rtp = {
+        .payload_type = EVENT_TYPE, .timestamp = begin + segments * UINT16_MAX, .ssrc = 7, .marker = marker};
+    struct dtmf_payload event = {.event = p->key_code,
+                                 .end = p->key_done_ms >= p->key_ms,
+                                 .duration = (uint16_t)(duration - segments * UINT16_MAX)};
     uint8_t payload[DTMF_PAYLOAD_BYTES];
     dtmf_payload_write(&event, payload);
     for (int i = 0; i < (event.end ? 3 : 1); i++) {
         rtp.seq = p->seq++;
         send_rtp(sim, p, &rtp, payload, sizeof payload);
     }
-    step(p);
+    if (!p->key_beside) step(p);
     if (event.end) p->key_ms = 0;
 }
 
@@ -418,6 +436,16 @@ static void speak(struct sim *sim, struct sim_party *p)
     step(p);
 }
 
+static void send_next(struct sim *sim, struct sim_party *p)
+{
+    bool speaks = p->key_ms == 0 || p->key_beside;
+    if (p->key_ms > 0 && p->key_late_ms > 0)
+        p->key_late_ms -= p->key_late_ms > p->ptime_ms ? p->ptime_ms : p->key_late_ms;
+    else if (p->key_ms > 0)
+        press(sim, p);
+    if (speaks) speak(sim, p);
+}
+
 void sim_run(struct sim *sim, int64_t us)
 {
     int64_t end_us = sim->now_us + us;
@@ -428,7 +456,7 @@ void sim_run(struct sim *sim, int64_t us)
         for (uint32_t i = 0; i < sim->party_count; i++) {
             struct sim_party *p = sim->parties[i];
             while (p->speak && !p->closed && p->next_us <= sim->now_us)
-                p->key_ms > 0 ? press(sim, p) : speak(sim, p);
+                send_next(sim, p);
         }
         core_run(sim->core, sim->now_us);
     }

@@ -60,6 +60,8 @@ struct sim_party {
     uint8_t key_code;
     uint32_t key_ms, key_done_ms; /**< held for key_ms, of which so much was sent */
     bool heard_former_key;        /**< the last packet was of it */
+    uint32_t key_late_ms;         /**< until its events begin */
+    bool key_beside;              /**< events come beside audio, not in place of it */
     uint64_t samples_said, samples_heard, packets_heard;
     int64_t last_heard_us;
     uint16_t heard_seq; /**< of the last packet */
@@ -70,7 +72,7 @@ struct sim_party {
     bool may_skip; /**< ticks may be missing in what it hears */
     uint64_t skipped_samples;
     char digits[32]; /**< heard as events */
-    uint32_t digit_count, event_packets, event_ends;
+    uint32_t digit_count, event_packets, event_ends, event_segments;
     bool in_event;
     uint32_t event_timestamp;
     uint16_t event_duration; /**< of the last one */
@@ -87,6 +89,7 @@ struct sim {
     uint32_t party_count;
     uint64_t events[32];         /**< told, by type */
     struct media_event last[32]; /**< of each type */
+    char told[64];               /**< MEDIA_LEG_DIGIT, of all parties */
     int64_t done_us;             /**< tick of the last batch with a token */
     uint64_t done_token;
 };
@@ -106,6 +109,7 @@ struct sim_party_config {
     uint8_t slot;
     bool no_events;                     /**< has not agreed to telephone-event */
     uint32_t event_clock_hz;            /**< in which the length of events is told to it; 0: its codec's */
+    bool detect_dtmf;                   /**< keys are looked for in its audio */
     const struct engine_leg_srtp *srtp; /**< the bridge's keys; NULL: plain RTP */
 };
 
@@ -136,6 +140,9 @@ void sim_party_send_key(struct sim_party *party, const struct srtp_key *key);
 
 /** The party holds a key for so long from now on, sent as RFC 4733 events in place of audio, end packets thrice. */
 void sim_press(struct sim_party *party, char key, uint32_t ms);
+
+/** Likewise, but its audio goes on meanwhile, and the events begin late_ms from now and are all that late. */
+void sim_press_beside(struct sim_party *party, char key, uint32_t ms, uint32_t late_ms);
 
 /** Samples of so much time at the party's rate. */
 static inline uint32_t sim_samples(const struct sim_party *party, uint32_t ms)
