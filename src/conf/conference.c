@@ -58,6 +58,7 @@ status conference_create(struct conference **out, const char *id, const char *ac
     slice_copy(options->alias, c->alias, sizeof c->alias);
     c->play_beep = options->play_beep;
     c->record = options->record;
+    c->record_tracks = options->record_tracks;
     c->auto_end_s = options->auto_end_s;
     c->participants_max = options->participants_max;
     c->talkers_max = options->talkers_max;

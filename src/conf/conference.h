@@ -68,7 +68,7 @@ struct conference {
     id_text id, account;
     char alias[CONFERENCE_ALIAS_SIZE];
     enum play_beep play_beep;
-    bool record;
+    bool record, record_tracks;                        /**< the latter: each recording with tracks of its own */
     char *wait_url, *status_callback_url, *action_url; /**< owned; NULL where unset */
     enum conference_status status;
     uint32_t revision;                        /**< one more with each transition and each change of attributes */
@@ -88,6 +88,7 @@ struct conference_options {
     struct slice alias;
     enum play_beep play_beep;
     bool record;
+    bool record_tracks, says_tracks; /**< the former counts where the latter is true; else the config's word */
     const char *wait_url, *status_callback_url, *action_url;
     uint32_t auto_end_s, participants_max;
     uint32_t talkers_max; /**< up to CONFERENCE_TALKERS_MAX */

@@ -84,7 +84,9 @@ static status make_live(struct conferences *cs, const char *account, const struc
     id_text id;
     struct conference *c;
     random_id(id, "CF");
-    status s = conference_create(&c, id, account, options, clock_unix_ms());
+    struct conference_options whole = *options;
+    if (!whole.says_tracks) whole.record_tracks = cs->bridge->config->record_tracks;
+    status s = conference_create(&c, id, account, &whole, clock_unix_ms());
     if (s != STATUS_OK) return s;
     s = live_create(out, cs, c);
     if (s != STATUS_OK) conference_destroy(c);

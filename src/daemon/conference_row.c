@@ -10,6 +10,7 @@ struct store_conference conference_row(const struct conference *c)
         .alias = c->alias,
         .play_beep = play_beep_name(c->play_beep),
         .record = c->record,
+        .record_tracks = c->record_tracks,
         .wait_url = c->wait_url,
         .status_callback_url = c->status_callback_url,
         .action_url = c->action_url,
@@ -32,6 +33,8 @@ status conference_from_row(struct conference **out, const struct store_conferenc
     struct conference_options options = {
         .alias = slice_of(row->alias ? row->alias : ""),
         .record = row->record,
+        .record_tracks = row->record_tracks,
+        .says_tracks = true,
         .wait_url = row->wait_url,
         .status_callback_url = row->status_callback_url,
         .action_url = row->action_url,

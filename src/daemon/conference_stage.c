@@ -1,6 +1,9 @@
 #include "daemon/conference_stage.h"
 
+#include <stdio.h>
+
 #include "daemon/calls.h"
+#include "daemon/conferences.h"
 #include "daemon/music.h"
 #include "daemon/recordings.h"
 #include "media/sound.h"
@@ -51,10 +54,41 @@ static enum engine_audio engine_audio(enum conference_audio audio)
     return ENGINE_AUDIO_NONE;
 }
 
-static void start_recording(struct conference_stage *m, const char *recording)
+/* A call that comes in later gets its track as it comes. */
+static void give_track(struct conference_stage *m, struct engine_leg *leg, const char *call)
 {
+    if (!m->recording[0]) return;
+    uint16_t track = recordings_track(m->bridge->recordings, m->recording, call);
+    if (track != 0) engine_leg_track(leg, track);
+}
+
+static void give_tracks(struct conference_stage *m, const struct conference *c)
+{
+    list_each (link, &c->participants) {
+        const char *call = list_object(link, struct participant, link)->call;
+        struct engine_leg *leg = calls_leg(m->bridge->calls, call);
+        if (leg && engine_leg_is_in(leg, m->engine)) give_track(m, leg, call);
+    }
+}
+
+static void start_recording(struct conference_stage *m, const char *conference, const char *recording)
+{
+    const struct conference *c = conferences_find(m->bridge->conferences, conference);
     struct ring *ring = recordings_begin(m->bridge->recordings, recording);
-    if (ring) engine_conference_record(m->engine, ring);
+    if (!ring) return;
+    if (!c || !recordings_has_tracks(m->bridge->recordings, recording)) {
+        engine_conference_record(m->engine, ring);
+        return;
+    }
+    engine_conference_record_tracks(m->engine, ring);
+    snprintf(m->recording, sizeof m->recording, "%s", recording);
+    give_tracks(m, c);
+}
+
+static void stop_recording(struct conference_stage *m)
+{
+    engine_conference_record(m->engine, NULL);
+    m->recording[0] = '\0';
 }
 
 /* A call may have moved on to another conference while the change waited for its turn: its leg is that one's then. */
@@ -70,6 +104,7 @@ static void carry_leg(struct conference_stage *m, const struct conference_effect
         engine_leg_join(leg, m->engine, e->talk, e->listen);
         engine_leg_dtmf(leg, e->on);
         engine_leg_voice(leg, &voice);
+        give_track(m, leg, e->call);
         return;
     }
     if (!engine_leg_is_in(leg, m->engine)) return;
@@ -90,8 +125,8 @@ static void carry_one(struct conference_stage *m, const struct conference_effect
     case EFFECT_LEG_ROLES:
     case EFFECT_LEG_OUT: carry_leg(m, e, conference); break;
     case EFFECT_BEEP: engine_conference_play(m->engine, music_beep(m->bridge->music, e->beep), 0); break;
-    case EFFECT_RECORD_START: start_recording(m, recording); break;
-    case EFFECT_RECORD_STOP: engine_conference_record(m->engine, NULL); break;
+    case EFFECT_RECORD_START: start_recording(m, conference, recording); break;
+    case EFFECT_RECORD_STOP: stop_recording(m); break;
     default: break;
     }
 }

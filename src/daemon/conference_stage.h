@@ -19,6 +19,7 @@ struct conference_stage {
     struct bridge *bridge;
     struct engine_conference *engine; /**< NULL while nobody is in */
     uint32_t talkers_max;             /**< of the conference; 0: all are heard */
+    id_text recording;                /**< that is under way with tracks; "" for none */
     struct sound *music;              /**< of the waitUrl, one reference; NULL: the default plays */
 };
 

@@ -21,10 +21,12 @@
 struct running {
     struct list link;
     struct recordings *recordings;
-    struct store_recording row; /* owned copy */
-    int64_t begun_us;           /* 0: not yet */
-    bool reported;              /* the recorder is through with it */
-    recordings_done_fn *done;   /* of a call's; NULL for none */
+    struct store_recording row;  /* owned copy */
+    struct recording *recording; /* NULL: not begun, or over */
+    bool tracks;
+    int64_t begun_us;         /* 0: not yet */
+    bool reported;            /* the recorder is through with it */
+    recordings_done_fn *done; /* of a call's; NULL for none */
     void *arg;
 };
 
@@ -146,8 +148,10 @@ status recordings_prepare(struct recordings *r, struct store_tx *tx, const struc
 {
     struct running *running;
     status s = make_running(r, tx, c->account, c->id, "", &running);
-    if (s == STATUS_OK) strcpy(id, running->row.id);
-    return s;
+    if (s != STATUS_OK) return s;
+    running->tracks = c->record_tracks;
+    strcpy(id, running->row.id);
+    return STATUS_OK;
 }
 
 struct ring *recordings_begin_call(struct recordings *r, const char *account, const char *call, id_text id,
@@ -188,11 +192,11 @@ struct ring *recordings_begin(struct recordings *r, const char *id)
     struct running *running = find(r, id);
     struct recording_spec spec = {.user = running};
     char of[WHOSE_SIZE];
-    struct recording *recording;
     if (!running) return NULL;
+    spec.tracks = running->tracks;
     conferences_hold(r->bridge->conferences, running->row.conference);
     strcpy(spec.id, id);
-    status s = recorder_open(r->bridge->recorder, &spec, &recording);
+    status s = recorder_open(r->bridge->recorder, &spec, &running->recording);
     if (s != STATUS_OK) {
         struct recording_report lost = {.user = running, .end = RECORDING_FAILED};
         strcpy(lost.id, id);
@@ -201,7 +205,24 @@ struct ring *recordings_begin(struct recordings *r, const char *id)
     }
     running->begun_us = clock_now_us();
     log_event(LOG_INFO, "recording_began", "%s recording=%s", whose(&running->row, of), id);
-    return recording_ring(recording);
+    return recording_ring(running->recording);
+}
+
+bool recordings_has_tracks(const struct recordings *r, const char *id)
+{
+    const struct running *running = find(r, id);
+    return running && running->tracks;
+}
+
+uint16_t recordings_track(struct recordings *r, const char *id, const char *call)
+{
+    struct running *running = find(r, id);
+    uint16_t number;
+    if (!running || !running->tracks || !running->recording) return 0;
+    status s = recording_track(running->recording, call, &number);
+    if (s == STATUS_OK) return number;
+    log_event(LOG_ERROR, "track_not_made", "recording=%s call=%s why=%s", id, call, status_name(s));
+    return 0;
 }
 
 bool recordings_running(const struct recordings *r, const char *id)
@@ -355,6 +376,7 @@ void recordings_report(void *arg, const struct recording_report *report)
     char of[WHOSE_SIZE];
     if (!running || running->reported) return;
     running->reported = true;
+    running->recording = NULL;
     set_outcome(&running->row, report, r->dir);
     log_event(report->end == RECORDING_ENDED ? LOG_INFO : LOG_WARN, "recording_ended",
               "%s recording=%s end=%s duration_ms=%llu lost_ms=%llu", whose(&running->row, of), report->id,

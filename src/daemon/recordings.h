@@ -37,6 +37,12 @@ MUST_CHECK status recordings_prepare(struct recordings *r, struct store_tx *tx, 
 /** Begins it. @return the ring for the engine; NULL where it cannot begin (logged; it is reported as lost) */
 struct ring *recordings_begin(struct recordings *r, const char *id);
 
+/** True where it has tracks beside its mix. */
+bool recordings_has_tracks(const struct recordings *r, const char *id);
+
+/** The number of a call's track in a running recording; 0 where it has none. */
+uint16_t recordings_track(struct recordings *r, const char *id, const char *call);
+
 /** A recording of a call is complete and stored. row is borrowed for the call; its state is "complete" or "lost". */
 typedef void recordings_done_fn(void *arg, const struct store_recording *row);
 

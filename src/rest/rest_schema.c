@@ -38,6 +38,7 @@ static const struct rest_member conference[] = {
     {"playBeep", "words:always|never|entryOnly|exitOnly", NULL},
     {"record", "boolean", NULL},
     {"talkersMax", "integer", "Only the loudest so many are heard at a time; 0: all"},
+    {"recordTracks", "boolean", "Whether its recordings have tracks"},
     {"status", "words:empty|populated|inProgress|terminated", NULL},
     {"waitUrl", "url?", NULL},
     {"actionUrl", "url?", NULL},
@@ -49,6 +50,8 @@ static const struct rest_member conference_create[] = {
     {"playBeep", "words:always|never|entryOnly|exitOnly", "always where absent"},
     {"record", "boolean", "false where absent"},
     {"talkersMax", "integer", "0 to 32: only the loudest so many are heard at a time; 0: all; configured where absent"},
+    {"recordTracks", "boolean",
+     "Recordings get a track each caller, and a timeline; the bridge's setting where absent"},
     {"waitUrl", "url", "Audio that is heard until the conference starts"},
     {"statusCallbackUrl", "url", NULL},
 };

@@ -39,12 +39,13 @@ json_t *rest_view_conference_row(const struct store_conference *row)
     json_t *links = json_pack(
         "{s:o, s:o}", "participants", json_sprintf("/Accounts/%s/Conferences/%s/Participants", row->account, row->id),
         "recordings", json_sprintf("/Accounts/%s/Conferences/%s/Recordings", row->account, row->id));
-    json_t *more = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:s, s:o, s:o, s:o, s:o}", "conferenceId", row->id,
-                             "accountId", row->account, "alias", row->alias ? row->alias : "", "playBeep",
-                             row->play_beep, "record", (int)row->record, "talkersMax", (json_int_t)row->talkers_max,
-                             "status", failed ? conference_status_name(CONFERENCE_TERMINATED) : row->status, "waitUrl",
-                             rest_view_text(row->wait_url), "actionUrl", rest_view_text(row->action_url),
-                             "statusCallbackUrl", rest_view_text(row->status_callback_url), "subresourceUris", links);
+    json_t *more =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:s, s:o, s:o, s:o, s:o}", "conferenceId", row->id, "accountId",
+                  row->account, "alias", row->alias ? row->alias : "", "playBeep", row->play_beep, "record",
+                  (int)row->record, "recordTracks", (int)row->record_tracks, "talkersMax", (json_int_t)row->talkers_max,
+                  "status", failed ? conference_status_name(CONFERENCE_TERMINATED) : row->status, "waitUrl",
+                  rest_view_text(row->wait_url), "actionUrl", rest_view_text(row->action_url), "statusCallbackUrl",
+                  rest_view_text(row->status_callback_url), "subresourceUris", links);
     return rest_view_merge(rest_view_begin(uri, row->revision, row->created_unix_ms, row->updated_unix_ms), more);
 }
 
@@ -55,6 +56,7 @@ json_t *rest_view_conference(const struct conference *c)
         .play_beep = play_beep_name(c->play_beep),
         .record = c->record,
         .talkers_max = c->talkers_max,
+        .record_tracks = c->record_tracks,
         .wait_url = c->wait_url,
         .status_callback_url = c->status_callback_url,
         .action_url = c->action_url,

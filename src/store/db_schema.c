@@ -152,8 +152,11 @@ static const char schema_2[] =
 /* How many talkers a conference mixes; 0, as those had that were made before: all. */
 static const char schema_3[] = "ALTER TABLE conferences ADD COLUMN talkers_max INTEGER NOT NULL DEFAULT 0;";
 
+/* Recordings with tracks. */
+static const char schema_4[] = "ALTER TABLE conferences ADD COLUMN record_tracks INTEGER NOT NULL DEFAULT 0;";
+
 /* Number i brings a database from version i to version i + 1. Never changed once released, only added to. */
-static const char *const migrations[] = {schema_1, schema_2, schema_3};
+static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_4};
 
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
 

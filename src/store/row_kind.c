@@ -40,6 +40,7 @@ static const struct column conference_columns[] = {
     CONFERENCE("alias", COLUMN_TEXT, alias),
     CONFERENCE("play_beep", COLUMN_TEXT, play_beep),
     CONFERENCE("record", COLUMN_BOOL, record),
+    CONFERENCE("record_tracks", COLUMN_BOOL, record_tracks),
     CONFERENCE("wait_url", COLUMN_TEXT, wait_url),
     CONFERENCE("status_callback_url", COLUMN_TEXT, status_callback_url),
     CONFERENCE("action_url", COLUMN_TEXT, action_url),

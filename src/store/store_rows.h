@@ -31,7 +31,7 @@ struct store_conference {
     id_text id, account;   /**< CF..., AC... */
     const char *alias;     /**< NULL or "" where it has none */
     const char *play_beep; /**< always, never, entryOnly, exitOnly */
-    bool record;
+    bool record, record_tracks;
     const char *wait_url, *status_callback_url, *action_url;
     const char *status; /**< empty, populated, inProgress, terminated, internalError */
     uint32_t revision;

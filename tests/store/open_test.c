@@ -93,7 +93,7 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     assert_non_null(strstr(why, "schema version 99"));
     assert_non_null(strstr(why, "newer Parley"));
     assert_non_null(strstr(why, database));
-    run_sql("PRAGMA user_version=3");
+    run_sql("PRAGMA user_version=4");
     assert_int_equal(try_open(dir, why), STATUS_OK);
 }
 

@@ -111,6 +111,7 @@ static void a_conference_comes_back_as_it_was(void **state)
         .alias = "Stand-up \xe2\x98\x95",
         .play_beep = "entryOnly",
         .record = true,
+        .record_tracks = true,
         .wait_url = "https://a.example/w.wav",
         .status_callback_url = "https://a.example/s?x=1&y=2",
         .action_url = NULL,
@@ -138,6 +139,7 @@ static void a_conference_comes_back_as_it_was(void **state)
     assert_null(conference_row.action_url);
     same_text(conference_row.status, row.status);
     assert_true(conference_row.record);
+    assert_true(conference_row.record_tracks);
     assert_int_equal(conference_row.revision, row.revision);
     assert_int_equal(conference_row.created_unix_ms, row.created_unix_ms);
     assert_int_equal(conference_row.updated_unix_ms, row.updated_unix_ms);

@@ -100,7 +100,7 @@ static void a_database_of_version_1_is_upgraded_with_all_its_rows(void **state)
     store_outbox_revive(tx, "CF0000000000000000000000000000000000000001", 1);
     assert_int_equal(kit_commit(store, tx), STATUS_OK);
     store_close(store);
-    assert_int_equal(ask("PRAGMA user_version"), 3);
+    assert_int_equal(ask("PRAGMA user_version"), 4);
     assert_int_equal(ask("SELECT count(*) FROM conferences WHERE revision=3 AND events=4"), 300);
     assert_int_equal(ask("SELECT count(*) FROM outbox WHERE state='pending' AND attempts=0"), 1);
 }
