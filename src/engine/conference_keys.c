@@ -59,6 +59,11 @@ void conference_keys_tick(struct conference_keys *k)
     dtmf_tone_frame(&k->tone, k->pcm, frame_samples(CONFERENCE_KEYS_HZ), last);
 }
 
+bool conference_keys_begins(const struct conference_keys *k)
+{
+    return k->event.on && k->ticks == 1;
+}
+
 const struct leg_media *conference_keys_holder(const struct conference_keys *k)
 {
     return k->event.on ? k->keys[0].leg : NULL;

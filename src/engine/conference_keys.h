@@ -56,6 +56,9 @@ const int16_t *conference_keys_at(const struct conference_keys *k, struct resamp
 /** The tick's tone has been given to whoever wanted it. */
 void conference_keys_pass(struct conference_keys *k);
 
+/** True in the first tick of a digit. */
+bool conference_keys_begins(const struct conference_keys *k);
+
 /** Who holds the key that sounds in this tick; NULL: nobody, or it has left. */
 const struct leg_media *conference_keys_holder(const struct conference_keys *k);
 

@@ -381,9 +381,10 @@ static void take_keys(struct conference_media *c, struct leg_media *leg)
 {
     bool passes = leg->passes_digits && leg->media.receive && c->audio == ENGINE_AUDIO_MIX;
     for (uint8_t i = 0; i < leg->keys.waiting; i++) {
-        char digit = passes ? dtmf_digit(leg->keys.waits[i].event) : '\0';
-        mark(c, leg, (struct pcm_mark){.type = PCM_MARK_DIGIT, .code = digit});
-        if (passes) conference_keys_push(&c->keys, leg, leg->keys.waits[i].event, leg->keys.waits[i].id);
+        if (passes)
+            conference_keys_push(&c->keys, leg, leg->keys.waits[i].event, leg->keys.waits[i].id);
+        else
+            mark(c, leg, (struct pcm_mark){.type = PCM_MARK_DIGIT});
     }
     leg->keys.waiting = 0;
 }
@@ -686,6 +687,9 @@ void conference_media_tick(struct conference_media *c, const struct leg_context 
     for (size_t i = 0; i < RESAMPLE_RATES; i++)
         s->crossed[i].made = false;
     conference_keys_tick(&c->keys);
+    if (conference_keys_begins(&c->keys))
+        mark(c, conference_keys_holder(&c->keys),
+             (struct pcm_mark){.type = PCM_MARK_DIGIT, .code = dtmf_digit(c->keys.event.code)});
     hear_legs(c, context, tick_us);
     if (c->graph) mix(c, context, s);
     if (c->frames) record(c, context, s);

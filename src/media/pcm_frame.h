@@ -35,7 +35,7 @@ enum pcm_mark_type {
     PCM_MARK_IN,     /**< on: the leg of the track is in the conference; else it is not any more */
     PCM_MARK_TALKS,  /**< on: may be heard; else it is muted */
     PCM_MARK_SPEAKS, /**< on: somebody begins to speak; else it is over */
-    PCM_MARK_DIGIT,  /**< a key went down; code is '\0' where the digit is not passed on */
+    PCM_MARK_DIGIT,  /**< a digit that is passed on begins to sound; or a key went down, code '\0', that is not */
     PCM_MARK_SOUND,  /**< on: a sound begins; token as it was given, 0 for a beep */
     PCM_MARK_GAIN,   /**< the least gain of the mix's limiter over the last second, where it was below 1 */
     PCM_MARK_LOST,   /**< count ticks of tracks found no room in the ring */

@@ -113,7 +113,7 @@ static void complete(struct recording *g, enum recording_end end)
     if (g->mix) {
         report->samples = track_samples(g->mix);
         report->duration_ms = report->samples * 1000 / r->config.rate_hz;
-        if (g->tracks) tracks_finish(g->tracks, report->samples);
+        if (g->tracks) tracks_finish(g->tracks, track_tick(g->mix), report->samples);
         if (track_finish(g->mix, &report->bytes) != STATUS_OK) {
             log_event(LOG_ERROR, "recording_not_named", "recording=%s", g->spec.id);
             report->end = RECORDING_FAILED;
@@ -173,6 +173,7 @@ static bool room_on_disk(const struct recorder *r)
 
 static void keep_up(struct recording *g, int64_t now_us)
 {
+    (void)track_fill(g->mix, track_tick(g->mix));
     track_update(g->mix);
     if (g->tracks && g->started) tracks_update(g->tracks, track_tick(g->mix));
     if (now_us - g->synced_us < SYNC_US) return;
@@ -287,6 +288,7 @@ static void run(void *arg)
     list_each_safe (link, &r->open) {
         struct recording *g = list_object(link, struct recording, link);
         if (!g->ended) {
+            (void)track_fill(g->mix, track_tick(g->mix));
             track_run_out(g->mix);
             complete(g, RECORDING_ENDED);
         }

@@ -7,16 +7,26 @@
 #include "record/steady_rate.h"
 #include "record/wav_file.h"
 
-enum { QUALITY = 7, TICK_SAMPLES_MAX = PCM_FRAME_PARTS_MAX * PCM_FRAME_SAMPLES };
+enum { QUALITY = 7, TICK_SAMPLES_MAX = PCM_FRAME_PARTS_MAX * PCM_FRAME_SAMPLES, HELD_MAX = 3 };
+
+/* A tick that has come and is not written yet: it may turn out to lie behind the end. */
+struct held {
+    uint64_t tick;
+    uint32_t rate_hz;
+    int16_t pcm[TICK_SAMPLES_MAX];
+};
 
 struct track {
     struct wav_file *file;
     struct steady_rate *steady;
     struct track_counts *counts;
     uint64_t samples_max;
-    uint64_t next_tick;
-    int16_t tick[TICK_SAMPLES_MAX]; /* as far as its parts have come */
-    bool dirty, unsynced;           /* the header is behind; the disk is */
+    uint32_t delay_ms;
+    uint64_t next_tick; /* to be written */
+    struct held held[HELD_MAX];
+    uint32_t held_count; /* the newest last; behind them the one whose parts are coming */
+    bool dirty;          /* the header is behind */
+    bool unsynced;       /* the disk is */
     bool broken;
     char name[ID_SIZE];
 };
@@ -32,6 +42,7 @@ status track_create(struct track **out, const struct track_spec *spec)
     if (!t) return STATUS_NO_MEMORY;
     t->counts = spec->counts;
     t->samples_max = spec->samples_max;
+    t->delay_ms = spec->delay_ms;
     strncpy(t->name, spec->name, sizeof t->name - 1);
     status s = steady_rate_create(&t->steady, spec->rate_hz, QUALITY, spec->delay_ms);
     if (s == STATUS_OK)
@@ -83,10 +94,10 @@ void track_begin(struct track *t, uint64_t tick)
 
 uint64_t track_tick(const struct track *t)
 {
-    return t->next_tick;
+    return t->held_count > 0 ? t->held[t->held_count - 1].tick + 1 : t->next_tick;
 }
 
-uint64_t track_fill(struct track *t, uint64_t tick)
+static uint64_t put_silence(struct track *t, uint64_t tick)
 {
     uint64_t ticks = tick > t->next_tick ? tick - t->next_tick : 0;
     if (ticks == 0 || t->broken) return ticks;
@@ -95,15 +106,35 @@ uint64_t track_fill(struct track *t, uint64_t tick)
     return ticks;
 }
 
+/* Writes the oldest. @return how many ticks were missing before it */
+static uint64_t put_held(struct track *t)
+{
+    struct held *oldest = &t->held[0];
+    uint64_t missing = put_silence(t, oldest->tick);
+    t->next_tick = oldest->tick + 1;
+    count_up(&t->counts->frames, 1);
+    if (!t->broken && steady_rate_put(t->steady, oldest->rate_hz, oldest->pcm, write_samples, t) != STATUS_OK) fail(t);
+    memmove(oldest, oldest + 1, --t->held_count * sizeof *oldest);
+    return missing;
+}
+
+uint64_t track_fill(struct track *t, uint64_t tick)
+{
+    uint64_t missing = 0;
+    while (t->held_count > 0 && t->held[0].tick < tick)
+        missing += put_held(t);
+    return missing + (t->held_count > 0 ? 0 : put_silence(t, tick));
+}
+
 void track_put(struct track *t, const struct pcm_frame *frame)
 {
-    memcpy(t->tick + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
-    if (frame->part + 1u < pcm_frame_parts(frame->rate_hz) || frame->tick < t->next_tick) return;
-    (void)track_fill(t, frame->tick);
-    t->next_tick = frame->tick + 1;
-    count_up(&t->counts->frames, 1);
-    if (t->broken) return;
-    if (steady_rate_put(t->steady, frame->rate_hz, t->tick, write_samples, t) != STATUS_OK) fail(t);
+    if (t->held_count == HELD_MAX - 1) (void)put_held(t);
+    struct held *coming = &t->held[t->held_count];
+    memcpy(coming->pcm + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
+    if (frame->part + 1u < pcm_frame_parts(frame->rate_hz) || frame->tick < track_tick(t)) return;
+    coming->tick = frame->tick;
+    coming->rate_hz = frame->rate_hz;
+    t->held_count++;
 }
 
 bool track_full(const struct track *t)
@@ -139,8 +170,23 @@ void track_run_out(struct track *t)
     if (!t->broken) steady_rate_finish(t->steady, write_samples, t);
 }
 
-void track_match(struct track *t, uint64_t samples)
+/*
+ * What would stand behind the end of the mix has no part in its last samples: there the filter of the mix saw nothing.
+ */
+static void end_held(struct track *t, uint64_t tick)
 {
+    while (t->held_count > 0 && t->held[0].tick < tick) {
+        struct held *h = &t->held[0];
+        uint32_t delay = h->rate_hz * t->delay_ms / 1000, samples = h->rate_hz * PCM_FRAME_MS / 1000;
+        if (h->tick + 1 == tick) memset(h->pcm + samples - delay, 0, delay * sizeof h->pcm[0]);
+        (void)put_held(t);
+    }
+    t->held_count = 0;
+}
+
+void track_match(struct track *t, uint64_t tick, uint64_t samples)
+{
+    end_held(t, tick);
     if (wav_file_samples(t->file) >= samples) {
         wav_file_cut(t->file, samples);
         return;

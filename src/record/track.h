@@ -42,7 +42,7 @@ void track_begin(struct track *t, uint64_t tick);
 /** The one that is to come. */
 uint64_t track_tick(const struct track *t);
 
-/** A frame of audio, in order. */
+/** A frame of audio, in order. A tick is written when a later one is put, or filled up to. */
 void track_put(struct track *t, const struct pcm_frame *frame);
 
 /** Silence up to this tick. @return how many ticks that is */
@@ -66,8 +66,11 @@ void track_sync(struct track *t);
 /** Gives out what the filter still holds: nothing more may be put. */
 void track_run_out(struct track *t);
 
-/** The same, and then it is made as long as this: filled up with silence, or cut. */
-void track_match(struct track *t, uint64_t samples);
+/**
+ * The same for a track beside a mix that ended before this tick, and is so long: it ends where the mix did, its delay
+ * before the end of what was put, and is filled up with silence, or cut.
+ */
+void track_match(struct track *t, uint64_t tick, uint64_t samples);
 
 /**
  * Completes the file; the track is gone.

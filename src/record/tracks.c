@@ -120,7 +120,7 @@ void tracks_update(struct tracks *t, uint64_t tick)
     for (size_t i = 0; i < t->count; i++) {
         struct track *track = t->entries[i].track;
         if (!track) continue;
-        (void)track_fill(track, tick);
+        if (tick > 0) (void)track_fill(track, tick - 1);
         track_update(track);
     }
 }
@@ -132,13 +132,13 @@ void tracks_sync(struct tracks *t)
     }
 }
 
-void tracks_finish(struct tracks *t, uint64_t samples)
+void tracks_finish(struct tracks *t, uint64_t tick, uint64_t samples)
 {
     for (size_t i = 0; i < t->count; i++) {
         struct track *track = t->entries[i].track;
         uint64_t bytes;
         if (!track) continue;
-        track_match(track, samples);
+        track_match(track, tick, samples);
         if (track_finish(track, &bytes) != STATUS_OK)
             log_event(LOG_ERROR, "track_not_named", "recording=%s track=%s", t->id, t->entries[i].call);
     }

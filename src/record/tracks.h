@@ -40,14 +40,14 @@ bool tracks_know(const struct tracks *t, uint16_t number);
 /** A frame of audio or a mark. */
 void tracks_put(struct tracks *t, const struct pcm_frame *frame);
 
-/** Silence up to this tick where nothing came; the headers are made true. */
+/** Silence up to before this tick, the mix's next, where nothing came; the headers are made true. */
 void tracks_update(struct tracks *t, uint64_t tick);
 
 /** To the disk. */
 void tracks_sync(struct tracks *t);
 
-/** Completes all files, each as long as this. */
-void tracks_finish(struct tracks *t, uint64_t samples);
+/** Completes all files. @param tick  before which the mix ended; @param samples  in it */
+void tracks_finish(struct tracks *t, uint64_t tick, uint64_t samples);
 
 /** Removes all of it. */
 void tracks_discard(struct tracks *t);
