@@ -55,7 +55,8 @@ static void change_sender(struct leg_media *leg, struct leg_srtp *next, bool was
     struct srtp_sender *made = next->sender;
     next->sender = NULL;
     if (srtp->coming) next->coming = send_with(leg, srtp->coming);
-    if (was_on) {
+    /* Where the peer is another one, or has not been heard, there is nobody who still wants the former key. */
+    if (was_on && leg->source.locked) {
         srtp->coming = made;
         srtp->switch_us = now_us + LEG_SRTP_SWITCH_US;
     } else {

@@ -7,8 +7,9 @@
  *
  * Packets that are on their way while the peer changes its key still have the former one: it is good for
  * LEG_SRTP_OVERLAP_US more. Our own former key is used until the peer is heard with its new one, which shows that it
- * has ours, at most LEG_SRTP_SWITCH_US. Roll-over counters are told by nobody, and begin anew with a key or go on, as
- * implementations differ: where ours is not 0 we go over to another SSRC, for which both mean the same.
+ * has ours, at most LEG_SRTP_SWITCH_US; at another address the new one is used at once. Roll-over counters are told by
+ * nobody, and begin anew with a key or go on, as implementations differ: where ours is not 0 we go over to another
+ * SSRC, for which both mean the same.
  *
  * Thread: media; leg_srtp_make() and leg_srtp_clear() control, while no media thread has it. RFC 3711, RFC 4568.
  */

@@ -213,6 +213,26 @@ static void keys_that_come_back_do_not_begin_anew(void **state)
     assert_ptr_equal(p->leg->media.srtp.receiver, before.receiver);
 }
 
+static void a_leg_is_not_opened_nor_changed_with_keys_that_are_none(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference();
+    struct engine_leg_srtp keys = some_keys(SRTP_AES_CM_128_HMAC_SHA1_80, 1), wrong = keys;
+    struct peer *p = call_in(c, tones[0], &keys), *b = call_in(c, tones[1], NULL);
+    struct engine_leg_media media = peer_media(p, 20);
+    struct engine_leg_config config = {.media = media, .cname = "bridge"};
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct engine_leg *leg = NULL;
+    wrong.receive.suite = SRTP_SUITES;
+    config.media.srtp = media.srtp = &wrong;
+    assert_int_equal(engine_leg_change(p->leg, &media), STATUS_INVALID);
+    assert_int_equal(engine_socket_open(rig.engine, (struct sockaddr *)&local, &config.sockets), STATUS_OK);
+    assert_int_equal(engine_leg_open(rig.engine, &config, &leg), STATUS_INVALID);
+    assert_null(leg);
+    rig_await(&rig, hears(b, tones[0]) && hears(p, tones[1])); /* with the keys that it had */
+    assert_int_equal(p->unopened, 0);
+}
+
 static void protection_can_begin_and_change_in_a_call(void **state)
 {
     (void)state;
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rtcp_that_is_plain_is_not_taken, begin, finish),
         cmocka_unit_test_setup_teardown(a_renegotiation_with_the_same_keys_disturbs_nothing, begin, finish),
         cmocka_unit_test_setup_teardown(keys_that_come_back_do_not_begin_anew, begin, finish),
+        cmocka_unit_test_setup_teardown(a_leg_is_not_opened_nor_changed_with_keys_that_are_none, begin, finish),
         cmocka_unit_test_setup_teardown(protection_can_begin_and_change_in_a_call, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

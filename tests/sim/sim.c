@@ -228,9 +228,11 @@ static void open_protection(struct sim_party *p, const struct engine_leg_srtp *k
     sim_party_send_key(p, &keys->receive);
 }
 
-void sim_change_keys(struct sim_party *p, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before)
+void sim_change_keys(struct sim_party *p, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before,
+                     uint16_t port)
 {
     struct core_change change = {.media = p->leg.media};
+    if (port) ((struct sockaddr_in *)&change.media.remote_rtp)->sin_port = htons(port);
     assert_int_equal(leg_srtp_make(&change.srtp, keys, before), STATUS_OK);
     if (change.srtp.sender) party_receive_key(p, &keys->send);
     sim_command(p->sim, (struct core_command){.type = CORE_LEG_CHANGE, .leg = &p->leg, .change = &change});

@@ -132,8 +132,12 @@ void sim_command(struct sim *sim, struct core_command command);
 void sim_commands(struct sim *sim, const struct core_command *commands, uint32_t count, uint64_t token);
 void sim_join(struct sim_party *party, struct conference_media *conference, bool talk, bool listen);
 
-/** The bridge goes over to other keys, and the party to what opens what it is sent then, and still the former. */
-void sim_change_keys(struct sim_party *party, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before);
+/**
+ * The bridge goes over to other keys, and the party to what opens what it is sent then, and still the former.
+ * @param port  the party's from now on; 0: the same as before
+ */
+void sim_change_keys(struct sim_party *party, const struct engine_leg_srtp *keys, const struct engine_leg_srtp *before,
+                     uint16_t port);
 
 /** What the party sends is protected with this key from now on; NULL: with none. */
 void sim_party_send_key(struct sim_party *party, const struct srtp_key *key);

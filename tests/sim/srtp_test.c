@@ -140,7 +140,7 @@ static void keys_change_without_a_gap(void **state)
         struct sim_party *p = s->parties[changes];
         struct engine_leg_srtp other = some_keys(SRTP_AEAD_AES_128_GCM, 200);
         sim_run(&s->sim, 2 * SECOND_US);
-        sim_change_keys(p, &other, &s->keys[changes]);
+        sim_change_keys(p, &other, &s->keys[changes], 0);
         sim_run(&s->sim, SECOND_US / 5); /* the answer is on its way: the party knows the former keys alone */
         assert_true(p->heard_former_key);
         sim_party_send_key(p, &other.receive);
@@ -166,7 +166,7 @@ static void a_new_key_of_ours_waits_for_the_peer_no_longer_than_it_has_to(void *
     struct sim_party *p = s->parties[1];
     struct engine_leg_srtp other = some_keys(SRTP_AEAD_AES_128_GCM, 200);
     p->speak = NULL;
-    sim_change_keys(p, &other, &s->keys[1]);
+    sim_change_keys(p, &other, &s->keys[1], 0);
     sim_run(&s->sim, LEG_SRTP_SWITCH_US - SECOND_US / 20);
     assert_true(p->heard_former_key);
     sim_run(&s->sim, SECOND_US / 10);
@@ -175,11 +175,24 @@ static void a_new_key_of_ours_waits_for_the_peer_no_longer_than_it_has_to(void *
     /* Two changes, one right after the other. */
     struct engine_leg_srtp third = some_keys(SRTP_AES_CM_128_HMAC_SHA1_32, 60);
     struct engine_leg_srtp fourth = some_keys(SRTP_AES_CM_128_HMAC_SHA1_32, 70);
-    sim_change_keys(p, &third, &other);
-    sim_change_keys(p, &fourth, &third);
+    sim_change_keys(p, &third, &other, 0);
+    sim_change_keys(p, &fourth, &third, 0);
     sim_run(&s->sim, SECOND_US);
     assert_false(p->heard_former_key);
     assert_whole(s, 1);
+    scene_close(s);
+}
+
+static void a_peer_at_another_address_is_sent_the_new_key_at_once(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(0);
+    struct sim_party *p = s->parties[1];
+    struct engine_leg_srtp other = some_keys(SRTP_AEAD_AES_128_GCM, 200);
+    p->speak = NULL;
+    sim_change_keys(p, &other, &s->keys[1], 5004);
+    sim_run(&s->sim, SECOND_US / 20);
+    assert_false(p->heard_former_key);
     scene_close(s);
 }
 
@@ -193,7 +206,7 @@ static void keys_change_after_a_wrap_without_a_gap(void **state)
     sim_run(&s->sim, 21 * 60 * (int64_t)SECOND_US); /* both have wrapped, the bridge once */
     assert_int_equal(p->leg.stream.receiver.cycles, 65536);
     uint32_t ssrc = p->leg.stream.sender.ssrc;
-    sim_change_keys(p, &other, &s->keys[1]);
+    sim_change_keys(p, &other, &s->keys[1], 0);
     sim_run(&s->sim, SECOND_US / 5);
     assert_int_equal(p->leg.stream.sender.ssrc, ssrc);
     sim_party_send_key(p, &other.receive);
@@ -211,7 +224,7 @@ static void the_same_keys_go_on_where_they_were(void **state)
     sim_run(&s->sim, 23 * 60 * (int64_t)SECOND_US); /* past a wrap, which a new context would know nothing of */
     const struct srtp_sender *sender = s->parties[2]->leg.srtp.sender;
     const struct srtp_receiver *receiver = s->parties[2]->leg.srtp.receiver;
-    sim_change_keys(s->parties[2], &s->keys[2], &s->keys[2]);
+    sim_change_keys(s->parties[2], &s->keys[2], &s->keys[2], 0);
     sim_run(&s->sim, 2 * SECOND_US);
     assert_ptr_equal(s->parties[2]->leg.srtp.sender, sender);
     assert_ptr_equal(s->parties[2]->leg.srtp.receiver, receiver);
@@ -226,7 +239,7 @@ static void one_direction_may_change_its_key_alone(void **state)
     struct engine_leg_srtp other = s->keys[1];
     other.receive = some_key(SRTP_AES_CM_128_HMAC_SHA1_80, 201);
     sim_run(&s->sim, SECOND_US);
-    sim_change_keys(s->parties[1], &other, &s->keys[1]);
+    sim_change_keys(s->parties[1], &other, &s->keys[1], 0);
     sim_party_send_key(s->parties[1], &other.receive);
     sim_run(&s->sim, SECOND_US);
     assert_whole(s, 2);
@@ -284,6 +297,7 @@ int main(void)
         cmocka_unit_test(sequence_numbers_that_wrap_break_nothing),
         cmocka_unit_test(keys_change_without_a_gap),
         cmocka_unit_test(a_new_key_of_ours_waits_for_the_peer_no_longer_than_it_has_to),
+        cmocka_unit_test(a_peer_at_another_address_is_sent_the_new_key_at_once),
         cmocka_unit_test(keys_change_after_a_wrap_without_a_gap),
         cmocka_unit_test(the_same_keys_go_on_where_they_were),
         cmocka_unit_test(one_direction_may_change_its_key_alone),
