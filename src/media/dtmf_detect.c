@@ -46,8 +46,10 @@ void dtmf_detect_init(struct dtmf_detect *d, uint32_t rate_hz, enum dtmf_detect_
         double turn = 2 * M_PI * tones_hz[k] / RATE_HZ;
         d->cos_1[k] = (float)cos(turn);
         d->sin_1[k] = (float)sin(turn);
-        d->cos_n[k] = (float)cos(turn * STEP);
-        d->sin_n[k] = (float)sin(turn * STEP);
+        d->turn_step.re[k] = (float)cos(turn * STEP);
+        d->turn_step.im[k] = (float)sin(turn * STEP);
+        d->turn_half.re[k] = (float)cos(turn * STEP * HALF);
+        d->turn_half.im[k] = (float)sin(turn * STEP * HALF);
     }
     for (uint32_t i = 0; i < taps; i++) {
         double at = i - (taps - 1) / 2.0, x = M_PI * at / factor;
@@ -58,66 +60,82 @@ void dtmf_detect_init(struct dtmf_detect *d, uint32_t rate_hz, enum dtmf_detect_
 
 /* ---- what is in the audio ---- */
 
-/* A windowed sinc: flat as far as the tones go, and 40 dB down where something would be folded onto them. */
+/*
+ * A windowed sinc: flat as far as the tones go, and 40 dB down where something would be folded onto them. Its taps are
+ * gone through one by one, each for all samples that come out, which vectors like.
+ */
 static void to_8000(struct dtmf_detect *d, const int16_t *pcm, float *out)
 {
-    uint32_t factor = d->rate_hz / RATE_HZ, taps = TAPS_A_PHASE * factor, samples = frame_samples(d->rate_hz);
+    uint32_t factor = d->rate_hz / RATE_HZ, samples = frame_samples(d->rate_hz);
+    float phase[STEP * STEPS + TAPS_A_PHASE];
+    int16_t all[DTMF_DETECT_TAPS_MAX + FRAME_SAMPLES_MAX];
     if (factor == 1) {
-        for (uint32_t n = 0; n < samples; n++)
+        for (uint32_t n = 0; n < STEP * STEPS; n++)
             out[n] = pcm[n];
         return;
     }
-    int16_t all[DTMF_DETECT_TAPS_MAX + FRAME_SAMPLES_MAX];
-    memcpy(all, d->before, taps * sizeof *all);
-    memcpy(all + taps, pcm, samples * sizeof *all);
-    memcpy(d->before, all + samples, taps * sizeof *all);
-    for (uint32_t n = 0; n < STEP * STEPS; n++) {
-        const int16_t *at = all + (n + 1) * factor;
-        float sum = 0;
-        for (uint32_t i = 0; i < taps; i++)
-            sum += d->taps[i] * (float)at[i];
-        out[n] = sum;
-    }
-}
-
-/* Goertzel's recursion for all tones at once. */
-static void measure(const struct dtmf_detect *d, const float *x, struct dtmf_detect_step *s)
-{
-    float a[DTMF_DETECT_TONES] = {0}, b[DTMF_DETECT_TONES] = {0};
-    s->energy = s->sum = 0;
-    for (int n = 0; n < STEP; n++) {
-        s->energy += x[n] * x[n];
-        s->sum += x[n];
-        for (int k = 0; k < DTMF_DETECT_TONES; k++) {
-            float next = x[n] + 2.0f * d->cos_1[k] * a[k] - b[k];
-            b[k] = a[k];
-            a[k] = next;
+    memcpy(all, d->before, TAPS_A_PHASE * factor * sizeof *all);
+    memcpy(all + TAPS_A_PHASE * factor, pcm, samples * sizeof *all);
+    memcpy(d->before, all + samples, TAPS_A_PHASE * factor * sizeof *all);
+    memset(out, 0, STEP * STEPS * sizeof *out);
+    for (uint32_t p = 0; p < factor; p++) {
+        for (uint32_t n = 0; n < STEP * STEPS + TAPS_A_PHASE; n++)
+            phase[n] = all[n * factor + p];
+        for (uint32_t t = 0; t < TAPS_A_PHASE; t++) {
+            float tap = d->taps[t * factor + p];
+            for (uint32_t n = 0; n < STEP * STEPS; n++)
+                out[n] += tap * phase[n + t];
         }
     }
-    for (int k = 0; k < DTMF_DETECT_TONES; k++) {
-        s->re[k] = a[k] - d->cos_1[k] * b[k];
-        s->im[k] = d->sin_1[k] * b[k];
-    }
 }
 
-/* Puts a step behind those that have been added up. */
-static void append(const struct dtmf_detect *d, struct dtmf_detect_step *sum, const struct dtmf_detect_step *s)
+/* Goertzel's recursion for all tones of two steps at once: one waits for its last sample, two do not. */
+static void measure(const struct dtmf_detect *d, const float *x, struct dtmf_detect_step *first,
+                    struct dtmf_detect_step *second)
 {
-    for (int k = 0; k < DTMF_DETECT_TONES; k++) {
-        float re = sum->re[k] * d->cos_n[k] - sum->im[k] * d->sin_n[k];
-        float im = sum->re[k] * d->sin_n[k] + sum->im[k] * d->cos_n[k];
-        sum->re[k] = re + s->re[k];
-        sum->im[k] = im + s->im[k];
+    float a[2][DTMF_DETECT_TONES] = {{0}}, b[2][DTMF_DETECT_TONES] = {{0}};
+    struct dtmf_detect_step *steps[2] = {first, second};
+    for (int n = 0; n < STEP; n++) {
+        for (int i = 0; i < 2; i++) {
+            for (int k = 0; k < DTMF_DETECT_TONES; k++) {
+                float next = x[n + i * STEP] + 2.0f * d->cos_1[k] * a[i][k] - b[i][k];
+                b[i][k] = a[i][k];
+                a[i][k] = next;
+            }
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        steps[i]->energy = steps[i]->sum = 0;
+        for (int n = 0; n < STEP; n++) {
+            steps[i]->energy += x[n + i * STEP] * x[n + i * STEP];
+            steps[i]->sum += x[n + i * STEP];
+        }
+        for (int k = 0; k < DTMF_DETECT_TONES; k++) {
+            steps[i]->own.re[k] = a[i][k] - d->cos_1[k] * b[i][k];
+            steps[i]->own.im[k] = d->sin_1[k] * b[i][k];
+        }
     }
 }
 
-static const struct dtmf_detect_step *step_before(const struct dtmf_detect *d, uint32_t back)
+/* What comes behind it, `turn` later, is added. */
+static struct dtmf_detect_tones append(const struct dtmf_detect_tones *before, const struct dtmf_detect_tones *turn,
+                                       const struct dtmf_detect_tones *behind)
+{
+    struct dtmf_detect_tones sum;
+    for (int k = 0; k < DTMF_DETECT_TONES; k++) {
+        sum.re[k] = before->re[k] * turn->re[k] - before->im[k] * turn->im[k] + behind->re[k];
+        sum.im[k] = before->re[k] * turn->im[k] + before->im[k] * turn->re[k] + behind->im[k];
+    }
+    return sum;
+}
+
+static struct dtmf_detect_step *step_before(struct dtmf_detect *d, uint32_t back)
 {
     return &d->past[(d->step_count - 1 - back) % DTMF_DETECT_PAST];
 }
 
 /* The power of all that swings in the last 2 * HALF steps. */
-static float energy_of(const struct dtmf_detect *d)
+static float energy_of(struct dtmf_detect *d)
 {
     float energy = 0, sum = 0;
     for (uint32_t i = 0; i < 2 * HALF; i++) {
@@ -127,15 +145,16 @@ static float energy_of(const struct dtmf_detect *d)
     return energy - sum * sum / (2 * HALF * STEP);
 }
 
-/* HALF steps before the last `back` as one. */
-static void add_up(const struct dtmf_detect *d, uint32_t back, struct dtmf_detect_step *sum)
+/* The last HALF steps as one. */
+static void note_half(struct dtmf_detect *d)
 {
-    memset(sum, 0, sizeof *sum);
-    for (uint32_t i = back + HALF; i-- > back;)
-        append(d, sum, step_before(d, i));
+    struct dtmf_detect_tones sum = step_before(d, HALF - 1)->own;
+    for (uint32_t i = HALF - 1; i-- > 0;)
+        sum = append(&sum, &d->turn_step, &step_before(d, i)->own);
+    step_before(d, 0)->half = sum;
 }
 
-static float power_of(const struct dtmf_detect_step *s, int k)
+static float power_of(const struct dtmf_detect_tones *s, int k)
 {
     return s->re[k] * s->re[k] + s->im[k] * s->im[k];
 }
@@ -155,7 +174,7 @@ static int leader(const float *power)
  * The power of a tone that may be a little out of tune: then its halves do not add up to the whole. 0 where they are
  * not of one tone.
  */
-static float tone_power(const struct dtmf_detect_step *early, const struct dtmf_detect_step *late, int k)
+static float tone_power(const struct dtmf_detect_tones *early, const struct dtmf_detect_tones *late, int k)
 {
     float a = power_of(early, k), b = power_of(late, k), both = sqrtf(a * b);
     if (a > b * most_swing || b > a * most_swing) return 0;
@@ -169,17 +188,15 @@ static float tone_power(const struct dtmf_detect_step *early, const struct dtmf_
 }
 
 /* The key in the last 2 * HALF steps. @param[out] clean  it is in tune, and there is next to nothing else */
-static uint8_t see(const struct dtmf_detect *d, bool *clean)
+static uint8_t see(struct dtmf_detect *d, bool *clean)
 {
     const float n = 2 * HALF * STEP;
     float energy = energy_of(d);
     if (energy < n * least_peak) return NO_KEY;
 
-    struct dtmf_detect_step early, late, none = {.energy = 0};
-    add_up(d, HALF, &early);
-    add_up(d, 0, &late);
-    for (int i = 0; i < HALF; i++)
-        append(d, &early, &none);
+    static const struct dtmf_detect_tones nothing;
+    const struct dtmf_detect_tones late = step_before(d, 0)->half;
+    const struct dtmf_detect_tones early = append(&step_before(d, HALF)->half, &d->turn_half, &nothing);
     float power[DTMF_DETECT_TONES];
     for (int k = 0; k < DTMF_DETECT_TONES; k++) {
         float re = early.re[k] + late.re[k], im = early.im[k] + late.im[k];
@@ -230,6 +247,16 @@ static void follow(struct dtmf_detect *d, uint8_t key, bool clean)
     d->told = d->pressed = true;
 }
 
+/* Looks at a step that has been measured. */
+static void step_on(struct dtmf_detect *d)
+{
+    bool clean = false;
+    d->step_count++;
+    note_half(d);
+    uint8_t key = see(d, &clean);
+    follow(d, key, clean);
+}
+
 /* Mutes in the frame that goes out what has been found. */
 static void take_out(struct dtmf_detect *d, int16_t *pcm)
 {
@@ -263,11 +290,11 @@ bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds)
     if (d->quiet_frames > 1 && d->muted == 0 && d->seen == NO_KEY && !d->held_sounds) return false;
     if (!sounds) memset(pcm, 0, frame_samples(d->rate_hz) * sizeof *pcm);
     to_8000(d, pcm, x);
-    for (uint32_t i = 0; i < STEPS; i++) {
-        bool clean = false;
-        measure(d, x + i * STEP, &d->past[d->step_count++ % DTMF_DETECT_PAST]);
-        uint8_t key = see(d, &clean);
-        follow(d, key, clean);
+    for (uint32_t i = 0; i < STEPS; i += 2) {
+        struct dtmf_detect_step *first = &d->past[d->step_count % DTMF_DETECT_PAST];
+        measure(d, x + i * STEP, first, first + 1);
+        step_on(d);
+        step_on(d);
     }
     if (d->use == DTMF_DETECT_KEYS) sounds = hold(d, pcm, sounds);
     if (sounds) take_out(d, pcm);

@@ -37,9 +37,14 @@ enum {
 
 enum dtmf_detect_use { DTMF_DETECT_KEYS, DTMF_DETECT_LEAKS };
 
-/** 2.5 ms of audio: each tone as amplitude and phase at its end, and what all of it sums up to. */
-struct dtmf_detect_step {
+/** Each tone of the keypad in a piece of audio, as amplitude and phase at its end. */
+struct dtmf_detect_tones {
     float re[DTMF_DETECT_TONES], im[DTMF_DETECT_TONES];
+};
+
+/** 2.5 ms of audio. */
+struct dtmf_detect_step {
+    struct dtmf_detect_tones own, half; /**< of the step, and of the 7.5 ms that it ends */
     float energy, sum;
 };
 
@@ -61,7 +66,7 @@ struct dtmf_detect {
     uint64_t muted;                     /**< a bit a step, the last one lowest */
     struct ramp ramp;
     float cos_1[DTMF_DETECT_TONES], sin_1[DTMF_DETECT_TONES]; /**< how far each tone turns in a sample of 8000 Hz */
-    float cos_n[DTMF_DETECT_TONES], sin_n[DTMF_DETECT_TONES]; /**< and in a step */
+    struct dtmf_detect_tones turn_step, turn_half;            /**< and in a step, and in three: cosine and sine */
     struct dtmf_detect_step past[DTMF_DETECT_PAST];
     float taps[DTMF_DETECT_TAPS_MAX];
     int16_t before[DTMF_DETECT_TAPS_MAX]; /**< what the filter still needs of the last frame */
