@@ -41,7 +41,8 @@ struct batch {
     enum batch_state state;
     uint32_t dialled, up, over;
     int64_t first_dial_us, last_answer_us, window_us, window_end_us;
-    uint32_t *delays_us; /* owned */
+    uint32_t *delays_us;        /* owned */
+    uint32_t *packet_delays_us; /* owned; likewise, to the packet's arrival */
     uint32_t delay_count;
     struct failure failures[FAILURES_MAX];
     int64_t cpu_us[OPTIONS_PIDS_MAX + 1]; /* over the window; the last is our own */
@@ -112,11 +113,12 @@ static void on_ended(void *context, uint32_t code, const char *by, struct slice 
     phase_step(b);
 }
 
-static void on_burst(void *context, int64_t onset_us)
+static void on_burst(void *context, int64_t arrival_us, int64_t onset_us)
 {
     struct batch *b = ((struct batch_call *)context)->batch;
     int64_t delay_us = onset_us - b->calls[0].caller.stream.burst_sent_us;
     if (b->state != BATCH_WINDOW || delay_us < 0 || delay_us > 900000 || b->delay_count == DELAYS_MAX) return;
+    b->packet_delays_us[b->delay_count] = (uint32_t)(delay_us - (onset_us - arrival_us));
     b->delays_us[b->delay_count++] = (uint32_t)delay_us;
 }
 
@@ -138,7 +140,7 @@ static bool call_dial(struct batch *b, uint32_t index)
     struct caller_events events = {.answered = on_answered, .ended = on_ended, .context = call};
     struct caller_config config = {.law = o->law,
                                    .ptime_ms = o->ptime_ms,
-                                   .phase_ms = index * 7,
+                                   .phase_ms = index * 7 + o->phase_ms,
                                    .seed = index * 2654435761U + (uint64_t)clock_now_us(),
                                    .suites = {o->suite},
                                    .suite_count = o->encrypted};
@@ -340,6 +342,9 @@ static void report_json(const struct batch *b, const struct totals *t, const uin
     printf("\"delay_p50_ms\":%.2f,\"delay_p95_ms\":%.2f,\"delay_max_ms\":%.2f,\"delay_count\":%u,",
            percentile_ms(b->delays_us, b->delay_count, 0.5), percentile_ms(b->delays_us, b->delay_count, 0.95),
            percentile_ms(b->delays_us, b->delay_count, 1.0), b->delay_count);
+    printf("\"packet_delay_p50_ms\":%.2f,\"packet_delay_p95_ms\":%.2f,",
+           percentile_ms(b->packet_delays_us, b->delay_count, 0.5),
+           percentile_ms(b->packet_delays_us, b->delay_count, 0.95));
     printf("\"own_cpu_us\":%lld,\"cpu_us\":{", (long long)b->cpu_us[OPTIONS_PIDS_MAX]);
     for (unsigned i = 0; i < b->options->pid_count; i++)
         printf("%s\"%d\":%lld", i ? "," : "", (int)b->options->pids[i], (long long)b->cpu_us[i]);
@@ -353,6 +358,7 @@ static int report(struct batch *b)
     uint32_t *setups = setups_sorted(b, &setup_count);
     if (!setups) return 2;
     qsort(b->delays_us, b->delay_count, sizeof *b->delays_us, ascending);
+    qsort(b->packet_delays_us, b->delay_count, sizeof *b->packet_delays_us, ascending);
     (b->options->json ? report_json : report_lines)(b, &t, setups, setup_count);
     free(setups);
     bool all_heard = (double)t.c.received >= 0.99 * t.due_in;
@@ -370,7 +376,8 @@ int batch_run(const struct load_options *options)
     const char *local = options->local ? options->local : address_is_v6(&target) ? "::1" : "127.0.0.1";
     b.calls = calloc(options->calls, sizeof *b.calls);
     b.delays_us = calloc(DELAYS_MAX, sizeof *b.delays_us);
-    if (!b.calls || !b.delays_us || loop_create(&b.loop) != STATUS_OK ||
+    b.packet_delays_us = calloc(DELAYS_MAX, sizeof *b.packet_delays_us);
+    if (!b.calls || !b.delays_us || !b.packet_delays_us || loop_create(&b.loop) != STATUS_OK ||
         uac_create(&b.uac, b.loop, local, (uint64_t)clock_now_us() ^ (uint64_t)getpid() << 40) != STATUS_OK) {
         fprintf(stderr, "parley-load: cannot bind a socket at %s\n", local);
         return 2;
@@ -385,5 +392,6 @@ int batch_run(const struct load_options *options)
     loop_destroy(b.loop);
     free(b.calls);
     free(b.delays_us);
+    free(b.packet_delays_us);
     return code;
 }

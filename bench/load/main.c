@@ -23,6 +23,7 @@ static const char help[] =
     "   --seconds N        length of the measured window, which begins when all calls are up and settled (10)\n"
     "   --settle-ms N      pause between the last answer and the window (1000)\n"
     "   --ramp-per-s N     new calls a second (50)\n"
+    "   --phase-ms N       all callers' packets leave so much later within their ptime (0)\n"
     "   --codec PCMU|PCMA  (PCMU)     --ptime MS   10, 20, 30, 40, 50 or 60 (20)\n"
     "   --srtp SUITE       encrypted: AES_CM_128_HMAC_SHA1_80, AEAD_AES_128_GCM ... (plain RTP)\n"
     "   --local IP         address to call from (loopback)\n"
@@ -31,8 +32,9 @@ static const char help[] =
     "\n"
     "   An overloaded bridge shows no gap in sequence numbers, it just sends fewer packets: so 'received' is held\n"
     "   against 'due' (window / ptime for every call). 'delay' is bridge only: from the moment the packet with the\n"
-    "   burst's first sample was sent to the arrival of that sample at a listener. 'late sends' are our own (over\n"
-    "   2 ms): many of them mean that this machine is too busy for the figures to be about the bridge.\n"
+    "   burst's first sample was sent to the arrival of that sample at a listener, in JSON also\n"
+    "   packet_delay: of the packet that holds it. 'late sends' are our own (over 2 ms): many of them mean that this\n"
+    "   machine is too busy for the figures to be about the bridge.\n"
     "   Exit status: 0 all calls up and no packet missing beyond 1 %; 1 otherwise; 2 could not run.\n"
     "\n"
     "2. Line by line, for tests and demonstrations\n"
@@ -92,6 +94,7 @@ static bool option_set(struct load_options *o, const char *name, const char *val
     if (strcmp(name, "--seconds") == 0) return number_set(value, 1, 86400, &o->seconds);
     if (strcmp(name, "--settle-ms") == 0) return number_set(value, 0, 600000, &o->settle_ms);
     if (strcmp(name, "--ramp-per-s") == 0) return number_set(value, 1, 10000, &o->ramp_per_s);
+    if (strcmp(name, "--phase-ms") == 0) return number_set(value, 0, 59, &o->phase_ms);
     if (strcmp(name, "--ptime") == 0) return number_set(value, 10, 60, &o->ptime_ms) && o->ptime_ms % 10 == 0;
     if (strcmp(name, "--codec") == 0) return codec_set(value, &o->law);
     if (strcmp(name, "--srtp") == 0) return o->encrypted = value && sdes_suite_named(slice_of(value), &o->suite);

@@ -18,7 +18,7 @@ enum { OPTIONS_PIDS_MAX = 8 };
 struct load_options {
     bool control, json;
     const char *target, *local; /**< local may be NULL: loopback of the target's family */
-    uint32_t calls, talkers, seconds, ramp_per_s, ptime_ms, settle_ms;
+    uint32_t calls, talkers, seconds, ramp_per_s, ptime_ms, settle_ms, phase_ms;
     enum g711_law law;
     bool encrypted; /**< with this suite */
     enum sdes_suite suite;

@@ -118,7 +118,8 @@ static void bursts_look(struct stream *s, const struct packet *p, int64_t arriva
             s->quiet_samples++;
             continue;
         }
-        if (s->quiet_samples >= BURST_QUIET_SAMPLES) s->events.burst(s->events.context, arrival_us + (int64_t)i * 125);
+        if (s->quiet_samples >= BURST_QUIET_SAMPLES)
+            s->events.burst(s->events.context, arrival_us, arrival_us + (int64_t)i * 125);
         s->quiet_samples = 0;
     }
 }

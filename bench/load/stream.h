@@ -33,8 +33,8 @@ struct stream_events {
     /** Decoded audio in order; lost packets are put in as silence, marked so. Costs a decode of every packet. */
     void (*pcm)(void *context, const int16_t *samples, size_t count, int64_t arrival_us, bool lost);
     void (*digit)(void *context, char digit, int64_t arrival_us);
-    /** A marker burst began in what was received: at this time, had its sample come by itself. */
-    void (*burst)(void *context, int64_t onset_us);
+    /** A marker burst began in a packet that arrived at this time; and when, had its sample come by itself. */
+    void (*burst)(void *context, int64_t arrival_us, int64_t onset_us);
     void *context;
 };
 

@@ -155,7 +155,7 @@ class Pilot(BridgeTest):
                 self.below("worst of %s=%s" % (member, str(value).lower()), max(delays), 40.0, "ms")
 
     def test_a_mute_makes_no_click(self):
-        """Ramped over 5 ms: around the change no 10 ms window is louder than the tone, away from it is little, and no
+        """Ramped over one tick: around the change no 10 ms window is louder than the tone, away from it is little, and no
         sample is farther from the one before than in the tone itself."""
         room = self.room()
         talker, ear = self.enter(room, "talker", PILOTS_HZ[0]), self.enter(room, "ear")
