@@ -89,7 +89,8 @@ static void line(enum codec_id codec, uint32_t count)
 int main(int argc, char **argv)
 {
     board_open(argc, argv, "roles", "Talk and listen taken away and given back under a steady 1013 Hz");
-    static const enum codec_id codecs[] = {CODEC_PCMU, CODEC_PCMA, CODEC_L16_8, CODEC_L16_16, CODEC_L16_48, CODEC_OPUS, CODEC_G722};
+    static const enum codec_id codecs[] = {CODEC_PCMU,   CODEC_PCMA, CODEC_L16_8, CODEC_L16_16,
+                                           CODEC_L16_48, CODEC_OPUS, CODEC_G722};
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
         line(codecs[i], board_length(20, 100, 1000));
     return board_close();
