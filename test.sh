@@ -134,7 +134,7 @@ part_e2e() {
         return
     fi
     configure build-guard -DCMAKE_BUILD_TYPE=Debug -DMEDIA_GUARD=ON -DBENCH=ON &&
-        build build-guard parleyd parley-sip parley-load || return
+        build build-guard parleyd parley-sip parley-load dtmf_read || return
     PARLEY_BUILD=build-guard tests/e2e/run --jobs 2 2>&1 | tee build-guard/e2e.log
     local status=${PIPESTATUS[0]}
     last=$(tail -n 1 build-guard/e2e.log)

@@ -100,12 +100,13 @@ static void record_leg(struct peer *p)
 static void own_operation(struct peer *p)
 {
     static const struct engine_digit digits[] = {{'1', 0}, {'#', 300}, {'9', 20}};
-    switch (rng_below(&rng, 7)) {
+    switch (rng_below(&rng, 8)) {
     case 0:
     case 1: engine_leg_play(p->leg, sounds[rng_below(&rng, 3)], rng_below(&rng, 4), 9); break;
     case 2: engine_leg_stop(p->leg); break;
     case 3: assert_int_equal(engine_leg_send_digits(p->leg, digits, 1 + rng_below(&rng, 3), 10), STATUS_OK); break;
     case 4: record_leg(p); break;
+    case 6: engine_leg_press(p->leg, digits[rng_below(&rng, 3)].digit, rng_below(&rng, 300)); break;
     case 5: engine_leg_watch_silence(p->leg, rng_below(&rng, 200), 11); break;
     default: engine_leg_dtmf(p->leg, rng_below(&rng, 4) > 0); break;
     }
@@ -129,6 +130,7 @@ static void leg_operation(struct peer *p)
         media.send = rng_below(&rng, 4) > 0;
         if (rng_below(&rng, 3) == 0) media.send_event_type = ENGINE_NO_PAYLOAD_TYPE;
         media.receive = rng_below(&rng, 4) > 0;
+        media.detect_dtmf = rng_below(&rng, 2);
         assert_int_equal(engine_leg_change(p->leg, &media), STATUS_OK);
         break;
     }

@@ -49,6 +49,25 @@ static void keys_that_are_looked_for_are_told_and_cannot_be_read(void **state)
     }
 }
 
+static void keys_of_one_who_is_muted_or_waits_are_told(void **state)
+{
+    (void)state;
+    struct key_room_config config = {.codec = CODEC_PCMU, .dbm0 = -30, .snr_db = 15, .detect_dtmf = true};
+    struct key_room *r = key_room_open(&config);
+    struct core_command commands[] = {
+        {.type = CORE_LEG_ROLES, .leg = &r->presser->leg},
+        {.type = CORE_CONFERENCE_AUDIO, .conference = r->conference, .audio = ENGINE_AUDIO_WAIT},
+        {.type = CORE_LEG_LEAVE, .leg = &r->presser->leg}};
+    for (size_t i = 0; i < 3; i++) {
+        sim_command(&r->sim, commands[i]);
+        key_room_run(r, 200);
+        key_room_tone(r, keys[i], 20000, 60);
+        key_room_run(r, 300);
+    }
+    assert_string_equal(r->sim.told, "159");
+    key_room_close(r);
+}
+
 /* The events come late, and so does the audio where packets are delayed; then it is also late to stop. */
 static void tones_beside_events_cannot_be_read(void **state)
 {
@@ -223,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_that_are_looked_for_are_told_and_cannot_be_read),
+        cmocka_unit_test(keys_of_one_who_is_muted_or_waits_are_told),
         cmocka_unit_test(tones_beside_events_cannot_be_read),
         cmocka_unit_test(a_key_that_was_found_is_passed_on_once),
         cmocka_unit_test(a_tone_beside_events_is_passed_on_once),
