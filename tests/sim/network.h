@@ -25,6 +25,7 @@ struct network {
     uint16_t duplicate_permille; /**< come twice, the second up to 20 ms after the first */
     uint16_t reorder_permille;   /**< come reorder_us later, and others before them */
     uint32_t reorder_us;
+    bool flips_bits;   /**< one in every packet */
     uint32_t stall_us; /**< all packets wait for times that are multiples of it, then come at once; 0: none does */
 
     bool losing; /**< in a burst */

@@ -382,6 +382,8 @@ static void send_rtp(struct sim *sim, struct sim_party *p, const struct rtp_pack
     memcpy(room.bytes + rtp_packet_write_header(rtp, room.bytes, sizeof room.bytes), payload, len);
     len += RTP_HEADER_BYTES;
     if (p->sender) assert_int_equal(srtp_sender_protect(p->sender, room.bytes, &len, SIM_PACKET_BYTES), STATUS_OK);
+    if (p->network.flips_bits)
+        room.bytes[rng_below(&sim->rng, (uint32_t)len)] ^= (uint8_t)(1u << rng_below(&sim->rng, 8));
     for (uint32_t i = 0; i < copies; i++) {
         struct sim_packet *packet = place(p, arrivals[i]);
         packet->len = len;
