@@ -78,6 +78,13 @@ status call_create_outgoing(struct call **out, const struct call_plan *plan, con
     return s;
 }
 
+static bool replace_text(char **field, const char *text)
+{
+    free(*field);
+    *field = NULL;
+    return copy_text(field, text);
+}
+
 void call_set_terms(struct call *c, const struct terms *terms)
 {
     c->terms = *terms;
@@ -94,6 +101,7 @@ void call_destroy(struct call *c)
     free(c->sip_call_id);
     free(c->offer);
     free(c->sent);
+    free(c->offered);
     free(c);
 }
 
@@ -255,7 +263,8 @@ static status answer_offer(struct call *c, const char *offer_text, struct buffer
 static status make_offer(struct call *c, struct buffer *offer)
 {
     status s = reserve(c);
-    return s == STATUS_OK ? describe(c, offer, describe_offer, NULL) : s;
+    if (s == STATUS_OK) s = describe(c, offer, describe_offer, NULL);
+    return s == STATUS_OK && !replace_text(&c->offered, c->sent) ? STATUS_NO_MEMORY : s;
 }
 
 static void send_progress(struct call *c, uint32_t code, const char *sdp, bool reliable)
@@ -305,14 +314,25 @@ void call_answer(struct call *c)
     buffer_clear(&sdp);
 }
 
-static status take_answer(struct call *c, const char *text, struct fault *fault)
+/* @param ours  the description of ours that is answered */
+static status take_answer_to(struct call *c, const char *ours, const char *text, struct fault *fault)
 {
-    struct sdp answer;
+    struct sdp answer, sent;
     struct sdp_result result;
     struct sdp_local local = our_side(c);
-    status s = sdp_parse(&answer, slice_of(text), fault);
-    if (s == STATUS_OK) s = sdp_accept(&result, &answer, &local, fault);
+    if (!ours) {
+        *fault = (struct fault){0, "nothing was offered"};
+        return STATUS_CONFLICT;
+    }
+    status s = sdp_parse(&sent, slice_of(ours), fault);
+    if (s == STATUS_OK) s = sdp_parse(&answer, slice_of(text), fault);
+    if (s == STATUS_OK) s = sdp_accept(&result, &answer, &sent, &local, fault);
     return s == STATUS_OK ? apply(c, &result) : s;
+}
+
+static status take_answer(struct call *c, const char *text, struct fault *fault)
+{
+    return take_answer_to(c, c->offered, text, fault);
 }
 
 static void be_connected(struct call *c, int64_t now_unix_ms)
@@ -368,7 +388,18 @@ static void receive_offer(struct call *c, const struct signal_message *m)
 static void receive_later_ack(struct call *c, const struct signal_message *m)
 {
     struct fault fault = {0, ""};
-    if (m->sdp && take_answer(c, m->sdp, &fault) != STATUS_OK)
+    bool asked = c->offered && strcmp(c->offered, c->sent) == 0;
+    if (asked && m->sdp && take_answer(c, m->sdp, &fault) != STATUS_OK)
+        log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
+}
+
+/* What we sent last was sent once more as an offer, to refresh the session, and its answer says something new: where
+ * the peer is now, or with which key it goes on. */
+static void receive_response(struct call *c, const struct signal_message *m)
+{
+    struct fault fault = {0, "media could not be set up"};
+    bool says_new = c->state == CALL_CONNECTED && m->transaction == 0 && m->code / 100 == 2 && m->sdp;
+    if (says_new && take_answer_to(c, c->sent, m->sdp, &fault) != STATUS_OK)
         log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
 }
 
@@ -398,13 +429,6 @@ void call_dial(struct call *c, const struct call_plan *plan)
 static bool is_waiting(const struct call *c)
 {
     return c->state == CALL_DIALLING || c->state == CALL_RINGING;
-}
-
-static bool replace_text(char **field, const char *text)
-{
-    free(*field);
-    *field = NULL;
-    return copy_text(field, text);
 }
 
 /* The way to the callee is known, and with it which address of ours belongs into the offer. */
@@ -484,6 +508,7 @@ void call_receive(struct call *c, const struct signal_message *m, int64_t now_un
         break;
     case SIGNAL_REINVITE:
     case SIGNAL_UPDATE: receive_offer(c, m); break;
+    case SIGNAL_RESPONSE: receive_response(c, m); break;
     case SIGNAL_BYE:
     case SIGNAL_CANCEL:
     case SIGNAL_ENDED: end(c, reason_of_end(c, m)); break;

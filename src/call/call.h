@@ -93,6 +93,7 @@ struct call {
     struct terms terms; /**< media.codec is an index into their codecs */
     uint64_t session_id, sdp_version;
     char *sent;           /**< our last description; owned */
+    char *offered;        /**< our last that was an offer, against which answers are read; owned */
     struct sdp_keys keys; /**< of our offers; of what is agreed, the one in force. In no log and on no disk */
     bool reserved, negotiated;
     char address[SDP_ADDRESS_SIZE];

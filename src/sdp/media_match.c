@@ -12,27 +12,30 @@ static bool format_is(const struct sdp_format *f, const struct sdp_codec *codec)
            slice_is_nocase(f->encoding, codec->encoding);
 }
 
-static bool match_this_codec(struct media_match *match, const struct sdp_media *m, const struct sdp_local *local,
-                             uint8_t codec)
+const struct sdp_format *media_match_codec(const struct sdp_media *m, const struct sdp_codec *codec)
 {
     for (uint8_t i = 0; i < m->format_count; i++) {
-        if (!format_is(&m->format[i], &local->codecs[codec])) continue;
-        match->format = &m->format[i];
-        match->codec = codec;
-        return true;
+        if (format_is(&m->format[i], codec)) return &m->format[i];
     }
-    return false;
+    return NULL;
 }
 
-/** The peer's first format that is a codec of ours. */
-static bool match_their_first(struct media_match *match, const struct sdp_media *m, const struct sdp_local *local)
+static bool take(struct media_match *match, const struct sdp_format *format, uint8_t codec)
 {
+    if (!format) return false;
+    match->format = format;
+    match->codec = codec;
+    return true;
+}
+
+/** The peer's first format that is a codec of ours; in an answer, one that we sent. */
+static bool match_their_first(struct media_match *match, const struct sdp_media *m, const struct media_question *q)
+{
+    const struct sdp_local *local = q->local;
     for (uint8_t i = 0; i < m->format_count; i++) {
         for (uint8_t k = 0; k < local->codec_count; k++) {
-            if (!format_is(&m->format[i], &local->codecs[k])) continue;
-            match->format = &m->format[i];
-            match->codec = k;
-            return true;
+            bool was_sent = !q->sent || media_match_codec(q->sent, &local->codecs[k]);
+            if (was_sent && format_is(&m->format[i], &local->codecs[k])) return take(match, &m->format[i], k);
         }
     }
     return false;
@@ -41,7 +44,7 @@ static bool match_their_first(struct media_match *match, const struct sdp_media 
 static bool match_our_first(struct media_match *match, const struct sdp_media *m, const struct sdp_local *local)
 {
     for (uint8_t k = 0; k < local->codec_count; k++) {
-        if (match_this_codec(match, m, local, k)) return true;
+        if (take(match, media_match_codec(m, &local->codecs[k]), k)) return true;
     }
     return false;
 }
@@ -51,14 +54,12 @@ static bool match_codec(struct media_match *match, const struct sdp_media *m, co
 {
     const struct sdp_local *local = q->local;
     bool known = q->previous && q->previous->codec < local->codec_count;
-    if (known && match_this_codec(match, m, local, q->previous->codec)) return true;
-    bool ours = local->own_order && !q->is_answer;
-    return ours ? match_our_first(match, m, local) : match_their_first(match, m, local);
+    if (known && take(match, media_match_codec(m, &local->codecs[q->previous->codec]), q->previous->codec)) return true;
+    bool ours = local->own_order && !q->sent;
+    return ours ? match_our_first(match, m, local) : match_their_first(match, m, q);
 }
 
-enum { EVENT_CLOCK_OF_ALL_HZ = 8000 };
-
-static const struct sdp_format *format_of(const struct sdp_media *m, const char *encoding, uint32_t clock_hz)
+const struct sdp_format *media_match_format(const struct sdp_media *m, const char *encoding, uint32_t clock_hz)
 {
     for (uint8_t i = 0; i < m->format_count; i++) {
         const struct sdp_format *f = &m->format[i];
@@ -67,44 +68,73 @@ static const struct sdp_format *format_of(const struct sdp_media *m, const char 
     return NULL;
 }
 
-static const struct sdp_format *event_of(const struct sdp_media *m, uint32_t clock_hz)
+/** What goes with the codec, in an answer where we have sent it. */
+static const struct sdp_format *companion(const struct sdp_media *m, const struct media_question *q,
+                                          const char *encoding, uint32_t clock_hz)
 {
-    static const char encoding[] = "telephone-event";
-    const struct sdp_format *event = format_of(m, encoding, clock_hz);
-    return event ? event : format_of(m, encoding, EVENT_CLOCK_OF_ALL_HZ);
+    if (q->sent && !media_match_format(q->sent, encoding, clock_hz)) return NULL;
+    return media_match_format(m, encoding, clock_hz);
+}
+
+static const struct sdp_format *event_of(const struct sdp_media *m, const struct media_question *q, uint32_t clock_hz)
+{
+    enum { CLOCK_OF_ALL_HZ = 8000 };
+    const struct sdp_format *event = companion(m, q, "telephone-event", clock_hz);
+    return event ? event : companion(m, q, "telephone-event", CLOCK_OF_ALL_HZ);
 }
 
 /* ---- Keys ---- */
 
-uint32_t media_match_tag(enum sdp_suite suite)
+/** Ours that the peer's line answers: of the same tag and suite. */
+static bool find_answered(struct sdp_crypto *ours, const struct sdp_media *sent, const struct sdp_crypto *answered)
 {
-    return (uint32_t)suite + 1;
+    for (uint8_t i = 0; i < sent->crypto_count; i++) {
+        if (!sdp_crypto_parse(ours, sent->crypto[i]) || ours->tag != answered->tag) continue;
+        return ours->suite == answered->suite;
+    }
+    return false;
 }
 
-bool media_match_keeps_key(const struct sdp_result *previous, const struct sdp_crypto *crypto)
+/** An answer has one line; where it has several, the first that answers one of ours. */
+static bool match_answered_key(struct media_match *match, const struct sdp_media *m, const struct media_question *q)
+{
+    for (uint8_t i = 0; i < m->crypto_count; i++) {
+        struct sdp_crypto ours;
+        if (!sdp_crypto_parse(&match->crypto, m->crypto[i]) || !find_answered(&ours, q->sent, &match->crypto)) continue;
+        memcpy(match->ours, ours.key, sizeof ours.key);
+        return true;
+    }
+    return false;
+}
+
+/** Whether the key that the peer sends with is the one in force: then ours stays as well. */
+static bool keeps_key(const struct sdp_result *previous, const struct sdp_crypto *crypto)
 {
     return previous && previous->srtp.on && previous->srtp.suite == crypto->suite &&
            memcmp(previous->srtp.receive_key, crypto->key, sizeof crypto->key) == 0;
 }
 
 /** How much we like a line: the one in force above all, then the suite that is cheapest, then as they stand. */
-static int liking(const struct sdp_crypto *crypto, const struct media_question *q)
+static int liking(const struct sdp_crypto *crypto, const struct sdp_result *previous)
 {
-    if (q->is_answer) return crypto->tag == media_match_tag(crypto->suite) ? 1 : 0;
-    if (media_match_keeps_key(q->previous, crypto)) return 3;
+    if (keeps_key(previous, crypto)) return 3;
     return crypto->suite == SDP_SUITE_AEAD_AES_128_GCM ? 2 : 1;
 }
 
-static bool match_key(struct media_match *match, const struct sdp_media *m, const struct media_question *q)
+static bool match_offered_key(struct media_match *match, const struct sdp_media *m, const struct media_question *q)
 {
     int best = 0;
     for (uint8_t i = 0; i < m->crypto_count; i++) {
         struct sdp_crypto crypto;
-        if (!sdp_crypto_parse(&crypto, m->crypto[i]) || liking(&crypto, q) <= best) continue;
-        best = liking(&crypto, q);
+        if (!sdp_crypto_parse(&crypto, m->crypto[i]) || liking(&crypto, q->previous) <= best) continue;
+        best = liking(&crypto, q->previous);
         match->crypto = crypto;
     }
-    return best > 0;
+    if (best == 0) return false;
+    bool keeps = keeps_key(q->previous, &match->crypto);
+    memcpy(match->ours, keeps ? q->previous->srtp.send_key : q->local->keys.of[match->crypto.suite],
+           sdp_suite_key_bytes(match->crypto.suite));
+    return true;
 }
 
 /* ---- Media lines ---- */
@@ -147,9 +177,9 @@ static enum usable match_srtp(struct media_match *match, const struct sdp_media 
     enum sdp_srtp_use use = q->local->srtp;
     if (!protocol_known(m->protocol, &encrypted)) return OTHER_PROTOCOL;
     if (use == SDP_SRTP_NEVER) return encrypted ? MAY_NOT_ENCRYPT : USABLE;
-    match->encrypted = match_key(match, m, q);
+    match->encrypted = q->sent ? match_answered_key(match, m, q) : match_offered_key(match, m, q);
     if (match->encrypted) return USABLE;
-    bool answers_with_key = q->is_answer && m->crypto_count > 0;
+    bool answers_with_key = q->sent && m->crypto_count > 0;
     if (encrypted || answers_with_key) return NO_KEY;
     return use == SDP_SRTP_REQUIRED ? NOT_ENCRYPTED : USABLE;
 }
@@ -165,8 +195,8 @@ static enum usable match_media(struct media_match *match, const struct sdp_media
     if (!match_codec(match, m, q)) return NO_CODEC;
     if (connection_address_kind(m->address) == ADDRESS_GROUP) return TO_A_GROUP;
     const struct sdp_codec *codec = &local->codecs[match->codec];
-    if (local->telephone_event) match->event = event_of(m, codec->clock_hz);
-    if (local->comfort_noise && !codec->has_dtx) match->comfort_noise = format_of(m, "CN", codec->clock_hz);
+    if (local->telephone_event) match->event = event_of(m, q, codec->clock_hz);
+    if (local->comfort_noise && !codec->has_dtx) match->comfort_noise = companion(m, q, "CN", codec->clock_hz);
     return USABLE;
 }
 

@@ -16,8 +16,8 @@
 /** Who asks, and what about. */
 struct media_question {
     const struct sdp_local *local;
-    const struct sdp_result *previous; /**< in force; NULL: none */
-    bool is_answer;                    /**< the lines answer our offer; else they offer */
+    const struct sdp_result *previous; /**< in force, for an offer; NULL: none */
+    const struct sdp_media *sent;      /**< our line that is answered; NULL: the peer offers */
 };
 
 struct media_match {
@@ -27,14 +27,15 @@ struct media_match {
     const struct sdp_format *event;         /**< NULL: none */
     const struct sdp_format *comfort_noise; /**< NULL: none */
     bool encrypted;
-    struct sdp_crypto crypto; /**< of the peer, where encrypted */
+    struct sdp_crypto crypto;        /**< of the peer, where encrypted */
+    uint8_t ours[SDP_KEY_BYTES_MAX]; /**< what we send with, where encrypted */
 };
 
-/** The tag of this suite's line in our offers. */
-uint32_t media_match_tag(enum sdp_suite suite);
+/** A format of a line, by its rtpmap; NULL: none. */
+const struct sdp_format *media_match_format(const struct sdp_media *m, const char *encoding, uint32_t clock_hz);
 
-/** Whether the key that the peer sends with is the one in force: then ours stays as well. */
-bool media_match_keeps_key(const struct sdp_result *previous, const struct sdp_crypto *crypto);
+/** The codec's format in a line; NULL: none. */
+const struct sdp_format *media_match_codec(const struct sdp_media *m, const struct sdp_codec *codec);
 
 /**
  * Takes the first usable one of some media lines.

@@ -56,17 +56,15 @@ static uint16_t remote_rtcp_port(const struct sdp_media *m)
     return m->rtcp_port > 0 ? m->rtcp_port : (uint16_t)(m->port + 1);
 }
 
-static struct sdp_srtp agree_srtp(const struct media_match *match, const struct media_question *q)
+static struct sdp_srtp agree_srtp(const struct media_match *match)
 {
     const struct sdp_crypto *crypto = &match->crypto;
     struct sdp_srtp srtp = {0};
     if (!match->encrypted) return srtp;
-    bool keeps = !q->is_answer && media_match_keeps_key(q->previous, crypto);
     srtp.on = true;
     srtp.suite = crypto->suite;
     srtp.tag = crypto->tag;
-    memcpy(srtp.send_key, keeps ? q->previous->srtp.send_key : q->local->keys.of[crypto->suite],
-           sdp_suite_key_bytes(crypto->suite));
+    memcpy(srtp.send_key, match->ours, sizeof match->ours);
     memcpy(srtp.receive_key, crypto->key, sizeof crypto->key);
     srtp.mki_bytes = crypto->mki_bytes;
     memcpy(srtp.mki, crypto->mki, sizeof crypto->mki);
@@ -74,10 +72,9 @@ static struct sdp_srtp agree_srtp(const struct media_match *match, const struct 
 }
 
 /** The part of the outcome that offerer and answerer see alike. The numbers are the peer's in both ways. */
-static struct sdp_result outcome(const struct media_match *match, const struct media_question *q)
+static struct sdp_result outcome(const struct media_match *match, const struct sdp_local *local)
 {
     const struct sdp_media *m = match->media;
-    const struct sdp_local *local = q->local;
     const struct sdp_codec *codec = &local->codecs[match->codec];
     uint16_t ptime_ms = ptime_to_send(m, codec);
     struct sdp_result result = {
@@ -86,7 +83,7 @@ static struct sdp_result outcome(const struct media_match *match, const struct m
         .receive_payload_type = match->format->payload_type,
         .send_ptime_ms = ptime_ms,
         .peer = read_peer(codec, match->format->fmtp, ptime_ms),
-        .srtp = agree_srtp(match, q),
+        .srtp = agree_srtp(match),
         .remote_rtp_port = m->port,
         .rtcp_mux = m->rtcp_mux,
         .remote_rtcp_port = m->rtcp_mux ? m->port : remote_rtcp_port(m),
@@ -168,10 +165,10 @@ status sdp_answer(struct buffer *answer, struct sdp_result *out, const struct sd
                   const struct sdp_result *previous, struct fault *fault)
 {
     struct media_match match;
-    const struct media_question question = {local, previous, false};
+    const struct media_question question = {local, previous, NULL};
     status s = media_match_first(&match, offer->media, offer->media_count, &question, fault);
     if (s != STATUS_OK) return s;
-    struct sdp_result result = outcome(&match, &question);
+    struct sdp_result result = outcome(&match, local);
     put_session(answer, local);
     for (uint8_t i = 0; i < offer->media_count; i++) {
         if (&offer->media[i] == match.media)
@@ -186,16 +183,11 @@ status sdp_answer(struct buffer *answer, struct sdp_result *out, const struct sd
 
 /* ---- Offering ---- */
 
-static void number(struct numbering *n, const struct sdp_local *local)
-{
-    numbering_make(n, local->codecs, local->codec_count, local->telephone_event, local->comfort_noise);
-}
-
 status sdp_offer(struct buffer *offer, const struct sdp_local *local)
 {
     struct numbering n;
     assert(local->codec_count > 0);
-    number(&n, local);
+    numbering_make(&n, local->codecs, local->codec_count, local->telephone_event, local->comfort_noise);
     put_session(offer, local);
     buffer_printf(offer, "m=audio %u %s", local->rtp_port, local->srtp == SDP_SRTP_REQUIRED ? "RTP/SAVP" : "RTP/AVP");
     for (uint8_t i = 0; i < local->codec_count; i++)
@@ -212,37 +204,42 @@ status sdp_offer(struct buffer *offer, const struct sdp_local *local)
     put_media_end(offer, local, &local->codecs[0], direction_name(sends(local->direction), receives(local->direction)),
                   true);
     for (int suite = 0; local->srtp != SDP_SRTP_NEVER && suite < SDP_SUITES; suite++)
-        sdp_crypto_put(offer, media_match_tag((enum sdp_suite)suite), (enum sdp_suite)suite, local->keys.of[suite]);
+        sdp_crypto_put(offer, (uint32_t)suite + 1, (enum sdp_suite)suite, local->keys.of[suite]);
     return buffer_ok(offer) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-/** What is received comes as we numbered it in our offer; what we did not offer is not agreed. */
-static void take_our_numbers(struct sdp_result *r, const struct sdp_local *local)
+/* ---- Accepting ---- */
+
+/** What is received comes as we numbered it. */
+static void take_our_numbers(struct sdp_result *r, const struct sdp_media *sent, const struct sdp_codec *codec)
 {
-    const struct sdp_codec *codec = &local->codecs[r->codec];
-    struct numbering n;
-    number(&n, local);
-    const struct extra *event = numbering_find(&n, EXTRA_EVENT, r->event_clock_hz);
-    const struct extra *noise = numbering_find(&n, EXTRA_COMFORT_NOISE, codec->clock_hz);
-    r->receive_payload_type = codec->payload_type;
-    r->has_telephone_event = r->has_telephone_event && event;
-    r->has_comfort_noise = r->has_comfort_noise && noise;
+    r->receive_payload_type = media_match_codec(sent, codec)->payload_type;
     if (r->has_telephone_event)
-        r->receive_event_type = event->payload_type;
-    else
-        r->event_clock_hz = 0;
-    if (r->has_comfort_noise) r->receive_cn_type = noise->payload_type;
+        r->receive_event_type = media_match_format(sent, "telephone-event", r->event_clock_hz)->payload_type;
+    if (r->has_comfort_noise) r->receive_cn_type = media_match_format(sent, "CN", codec->clock_hz)->payload_type;
 }
 
-status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp_local *local, struct fault *fault)
+/** The place of the one line of ours that is not refused. */
+static uint8_t line_in_use(const struct sdp *sent)
+{
+    uint8_t i = 0;
+    while (i < sent->media_count && sent->media[i].port == 0)
+        i++;
+    assert(i < sent->media_count && "what we send has a line for audio");
+    return i;
+}
+
+status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp *sent,
+                  const struct sdp_local *local, struct fault *fault)
 {
     struct media_match match;
-    const struct media_question question = {local, NULL, true};
-    uint8_t lines = answer->media_count > 0; /* we offered one: what stands beyond it answers nothing */
-    status s = media_match_first(&match, answer->media, lines, &question, fault);
+    uint8_t at = line_in_use(sent);
+    const struct media_question question = {local, NULL, &sent->media[at]};
+    uint8_t lines = answer->media_count > at; /* what stands in another place answers nothing */
+    status s = media_match_first(&match, &answer->media[at], lines, &question, fault);
     if (s != STATUS_OK) return s;
-    struct sdp_result result = outcome(&match, &question);
-    take_our_numbers(&result, local);
+    struct sdp_result result = outcome(&match, local);
+    take_our_numbers(&result, &sent->media[at], &local->codecs[match.codec]);
     result.peer_holds = result.peer_holds && sends(local->direction);
     *out = result;
     return STATUS_OK;

@@ -91,11 +91,14 @@ MUST_CHECK status sdp_answer(struct buffer *answer, struct sdp_result *out, cons
 MUST_CHECK status sdp_offer(struct buffer *offer, const struct sdp_local *local);
 
 /**
- * Reads the answer to our offer, made from the same *local: its first codec that we offered, under whatever number.
- * Not receiving is no hold where we did not offer to send.
+ * Reads the answer to what we sent: an offer of sdp_offer(), or our last answer, sent once more as an offer (as session
+ * refreshes do). The first codec in it that we sent is taken, under whatever number. Not receiving is no hold where we
+ * did not offer to send.
+ *
+ * @param sent  ours, parsed; made from the same codecs as *local
  * @return as sdp_answer(); STATUS_UNSUPPORTED also where the answer refuses our line
  */
-MUST_CHECK status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp_local *local,
-                             struct fault *fault);
+MUST_CHECK status sdp_accept(struct sdp_result *out, const struct sdp *answer, const struct sdp *sent,
+                             const struct sdp_local *local, struct fault *fault);
 
 #endif

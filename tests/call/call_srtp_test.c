@@ -120,6 +120,25 @@ static void our_next_offer_has_the_key_that_is_in_force(void **state)
     call_destroy(call);
 }
 
+static void a_session_refresh_may_bring_a_new_key_for_ours(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_OPTIONAL);
+    struct call *call = make_call(&n, WITH_A, false);
+    call_answer(call);
+    receive(call, SIGNAL_ACK, NULL);
+    struct sdp_crypto ours = told(&n);
+    struct signal_message m;
+    signal_message_init(&m, SIGNAL_RESPONSE, ID);
+    m.code = 200;
+    m.sdp = strdup(WITH_B);
+    call_receive(call, &m, 3);
+    signal_message_clear(&m);
+    assert_int_equal(n.media.srtp.receive_key[0], 'B');
+    assert_memory_equal(n.media.srtp.send_key, ours.key, SDP_KEY_BYTES_MAX);
+    call_destroy(call);
+}
+
 static void a_call_of_ours_offers_keys_and_takes_the_answers(void **state)
 {
     (void)state;
@@ -156,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_refusal_says_what_the_offer_lacks),
         cmocka_unit_test(our_key_changes_with_the_peers_and_only_then),
         cmocka_unit_test(our_next_offer_has_the_key_that_is_in_force),
+        cmocka_unit_test(a_session_refresh_may_bring_a_new_key_for_ours),
         cmocka_unit_test(a_call_of_ours_offers_keys_and_takes_the_answers),
         cmocka_unit_test(a_plain_answer_ends_a_call_of_ours_that_has_to_be_encrypted),
     };

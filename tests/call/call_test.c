@@ -122,6 +122,65 @@ static void hold_is_answered_and_the_version_grows_only_with_what_is_new(void **
     call_destroy(call);
 }
 
+static void refreshed(struct call *call, uint32_t code, uint32_t transaction, const char *sdp)
+{
+    struct signal_message m;
+    signal_message_init(&m, SIGNAL_RESPONSE, ID);
+    m.code = code;
+    m.transaction = transaction;
+    m.sdp = sdp ? strdup(sdp) : NULL;
+    call_receive(call, &m, 3);
+    signal_message_clear(&m);
+}
+
+static void what_a_session_refresh_tells_anew_is_taken(void **state)
+{
+    (void)state;
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = make_call(&n,
+                                  SESSION "m=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 98 99\r\n"
+                                          "a=rtpmap:98 PCMA/8000\r\na=rtpmap:99 telephone-event/8000\r\n",
+                                  false);
+    call_answer(call);
+    receive(call, SIGNAL_ACK, NULL);
+    refreshed(call, 200, 0,
+              SESSION "m=video 0 RTP/AVP 31\r\nm=audio 4444 RTP/AVP 8 97\r\na=rtpmap:97 telephone-event/8000\r\n");
+    assert_int_equal(n.media.remote_rtp_port, 4444);
+    assert_int_equal(n.media.send_payload_type, 8);
+    assert_int_equal(n.media.receive_payload_type, 98);
+    assert_int_equal(n.media.send_event_type, 97);
+    assert_int_equal(n.media.receive_event_type, 99);
+    assert_string_equal(call_codec(call, &n.media)->name, "PCMA");
+    refreshed(call, 200, 0, NULL);
+    refreshed(call, 200, 0, "nonsense");
+    refreshed(call, 200, 0, SESSION "m=video 0 RTP/AVP 31\r\nm=audio 4446 RTP/AVP 0\r\n"); /* which we did not send */
+    refreshed(call, 491, 0, SESSION "m=video 0 RTP/AVP 31\r\nm=audio 4448 RTP/AVP 8\r\n");
+    assert_int_equal(n.media.remote_rtp_port, 4444);
+    assert_string_equal(n.words, "reserve apply answer-200 connected apply");
+    call_destroy(call);
+}
+
+static void an_answer_that_was_not_asked_for_is_passed_over(void **state)
+{
+    (void)state;
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = make_call(&n, OFFER, false);
+    call_answer(call);
+    receive(call, SIGNAL_ACK, NULL);
+    receive(call, SIGNAL_ACK, OFFER);
+    receive(call, SIGNAL_REINVITE, NULL);
+    receive(call, SIGNAL_ACK, OFFER);
+    receive(call, SIGNAL_REINVITE, HOLD);
+    receive(call, SIGNAL_ACK, OFFER);
+    assert_true(n.media.peer_holds);
+    assert_string_equal(n.words, "reserve apply answer-200 connected accept-200 apply apply accept-200");
+    call_destroy(call);
+    call = place_call(&n);
+    receive_coded(call, SIGNAL_PROGRESS, 183, OFFER);
+    assert_false(call->negotiated);
+    call_destroy(call);
+}
+
 static void a_bad_offer_in_a_call_changes_nothing(void **state)
 {
     (void)state;
@@ -277,6 +336,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_taken_is_refused_and_ended),
         cmocka_unit_test(a_caller_that_requires_100rel_is_answered_after_its_prack),
         cmocka_unit_test(hold_is_answered_and_the_version_grows_only_with_what_is_new),
+        cmocka_unit_test(what_a_session_refresh_tells_anew_is_taken),
+        cmocka_unit_test(an_answer_that_was_not_asked_for_is_passed_over),
         cmocka_unit_test(a_bad_offer_in_a_call_changes_nothing),
         cmocka_unit_test(a_cancel_before_the_answer_ends_it_and_nothing_more_is_sent),
         cmocka_unit_test(hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one),

@@ -79,7 +79,11 @@ static void negotiate(const struct sdp *sdp, const struct sdp_local *local)
         demand(again.codec == result.codec && again.srtp.suite == result.srtp.suite);
     }
     buffer_clear(&answer);
-    if (sdp_accept(&result, sdp, local, &fault) == STATUS_OK) demand_sane(&result, local);
+    demand(sdp_offer(&answer, local) == STATUS_OK);
+    struct sdp sent;
+    demand(sdp_parse(&sent, slice_of(buffer_text(&answer)), &fault) == STATUS_OK);
+    if (sdp_accept(&result, sdp, &sent, local, &fault) == STATUS_OK) demand_sane(&result, local);
+    buffer_clear(&answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -85,21 +85,31 @@ const char *offered(struct buffer *b, const struct sdp_local *local)
     return buffer_text(b);
 }
 
-struct sdp_result accepted(const char *answer, const struct sdp_local *local)
+struct sdp_result accepted_after(const char *sent, const char *answer, const struct sdp_local *local)
 {
-    struct sdp sdp = parsed(answer);
+    struct sdp ours = parsed(sent), sdp = parsed(answer);
     struct sdp_result result;
     struct fault fault = {0, NULL};
-    status s = sdp_accept(&result, &sdp, local, &fault);
+    status s = sdp_accept(&result, &sdp, &ours, local, &fault);
     if (s != STATUS_OK) fail_msg("refused at %lu: %s\n%s", fault.at, fault.what, answer);
+    return result;
+}
+
+struct sdp_result accepted(const char *answer, const struct sdp_local *local)
+{
+    struct buffer offer;
+    struct sdp_result result = accepted_after(offered(&offer, local), answer, local);
+    buffer_clear(&offer);
     return result;
 }
 
 const char *not_accepted(const char *answer, const struct sdp_local *local)
 {
-    struct sdp sdp = parsed(answer);
+    struct buffer offer;
+    struct sdp ours = parsed(offered(&offer, local)), sdp = parsed(answer);
     struct sdp_result result;
     struct fault fault = {0, NULL};
-    if (sdp_accept(&result, &sdp, local, &fault) != STATUS_UNSUPPORTED) fail_msg("taken:\n%s", answer);
+    if (sdp_accept(&result, &sdp, &ours, local, &fault) != STATUS_UNSUPPORTED) fail_msg("taken:\n%s", answer);
+    buffer_clear(&offer);
     return fault.what;
 }

@@ -34,7 +34,11 @@ const char *refused(const char *offer, const struct sdp_local *local);
 /** @param b  to be cleared by the caller */
 const char *offered(struct buffer *b, const struct sdp_local *local);
 
+/** The answer to sdp_offer(). */
 struct sdp_result accepted(const char *answer, const struct sdp_local *local);
+
+/** The answer to this description of ours. */
+struct sdp_result accepted_after(const char *sent, const char *answer, const struct sdp_local *local);
 
 /** Fails where the answer is taken. @return why it is not */
 const char *not_accepted(const char *answer, const struct sdp_local *local);

@@ -125,6 +125,31 @@ static void events_of_8_khz_alone_go_with_every_codec(void **state)
     assert_false(r.has_telephone_event);
 }
 
+/** Our last description was an answer, in the offer's numbers and places, and is sent once more. */
+static void an_answer_is_read_against_what_was_sent(void **state)
+{
+    (void)state;
+    static const char again[] = OURS "m=video 0 RTP/AVP 31\r\nm=audio 20000 RTP/AVP 111 110\r\n"
+                                     "a=rtpmap:111 opus/48000/2\r\na=rtpmap:110 telephone-event/8000\r\n";
+    struct sdp_local local = us_with(all);
+    struct sdp_result r =
+        accepted_after(again,
+                       HEAD "m=video 0 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 0 96 101 100\r\n"
+                            "a=rtpmap:96 opus/48000/2\r\na=rtpmap:100 telephone-event/48000\r\n" EVENT,
+                       &local);
+    assert_string_equal(codecs[r.codec].name, "opus");
+    assert_int_equal(r.send_payload_type, 96);
+    assert_int_equal(r.receive_payload_type, 111);
+    assert_int_equal(r.event_clock_hz, 8000);
+    assert_int_equal(r.send_event_type, 101);
+    assert_int_equal(r.receive_event_type, 110);
+    r = accepted_after(again,
+                       HEAD "m=video 0 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 96 100\r\na=rtpmap:96 opus/48000/2\r\n"
+                            "a=rtpmap:100 telephone-event/48000\r\n",
+                       &local);
+    assert_false(r.has_telephone_event);
+}
+
 static void parameters_of_other_codecs_are_not_opus_s(void **state)
 {
     (void)state;
@@ -275,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_renegotiation_keeps_the_codec_against_both_orders),
         cmocka_unit_test(opus_is_answered_with_the_clock_of_its_events),
         cmocka_unit_test(events_of_8_khz_alone_go_with_every_codec),
+        cmocka_unit_test(an_answer_is_read_against_what_was_sent),
         cmocka_unit_test(parameters_of_other_codecs_are_not_opus_s),
         cmocka_unit_test(packets_fit_the_codec),
         cmocka_unit_test(the_bitrate_fits_our_payloads),
