@@ -2,7 +2,7 @@
 test_srtp.py leaves: its way through offers and answers."""
 import re
 
-from harness import PILOTS_HZ, SDP_TYPE, Baresip, BridgeTest, RawSip, raw_sdp
+from harness import PILOTS_HZ, SDP_TYPE, Baresip, BridgeTest, RawSip, raw_sdp, wait_until
 
 SAID_DBFS = -24.0
 SILENT_DBFS = SAID_DBFS - 45.0
@@ -162,7 +162,7 @@ class SrtpTest(Phones):
                   for hz, codec in ((OURS_HZ, "opus"), (THEIRS_HZ, "G722"))]
         for _, _, phone in phones:
             phone.dial(self.bridge.uri(room[1]))
-        self.assertEqual(len(self.bridge.participants(room[0])), 2)
+        wait_until(lambda: len(self.bridge.participants(room[0])) == 2, 5.0, "both are in the conference")
         probe = self.ear(self.room())  # whose clock says when they have heard each other long enough
         for _ in range(3):
             probe.fresh_levels(ms=1000)
