@@ -127,6 +127,23 @@ class CodecsTest(Phones):
                             SAID_DBFS + off_db, "dBFS")
             self.below("its own tone there", wav.tone(hz, *middle), silent_dbfs, "dBFS")
 
+    def test_digits_beside_opus_with_a_phone_that_has_events_of_8_khz_only(self):
+        self.hooks.scripts["/keys"] = [{"GetDigits": {"actionUrl": self.hooks.url + "/pressed", "minDigits": 3,
+                                                      "maxDigits": 3, "initialTimeoutMs": 8000, "digitTimeoutMs": 8000}}]
+        self.hooks.scripts["/pressed"] = [{"SendDigits": {"digits": "47"}}, {"Pause": {"length": 3000}}]
+        name = self.alias("keys")
+        self.bridge.number(name, self.hooks.url + "/keys")
+        phone = self.baresip(codec="opus")
+        phone.dial(self.bridge.uri(name))
+        self.hooks.first("/keys", requestType="inboundCall")
+        phone.command("sndcode", "159")
+        self.assertEqual(self.hooks.first("/pressed", seconds=8.0).json["digits"], "159")
+        def heard():
+            return [e.get("param") for e in phone.events if e.get("type") == "CALL_DTMF_START"]
+        wait_until(lambda: heard() == ["4", "7"], 5.0, lambda: "the phone has heard %s" % heard())
+        self.assertIn("telephone-event/8000", phone.told()[0])
+        phone.hangup()
+
     def test_the_callers_order_or_ours_decides(self):
         many = "0 8 9 96"
         opus = "a=rtpmap:96 opus/48000/2\n"
