@@ -98,8 +98,10 @@ class Optional(Encrypted):
         for i, suite in enumerate(SUITES):
             phones[PILOTS_HZ[i]] = self.join(room, "p%d" % i, PILOTS_HZ[i], srtp=suite)
             self.assertEqual(phones[PILOTS_HZ[i]].wait("answered")["srtp"], suite)
+            self.assertRegex(self.bridge.log(), "call_agreed call=%s .* srtp=%s" % (phones[PILOTS_HZ[i]].call_id, suite))
         plain = self.join(room, "plain", PILOTS_HZ[4])
         self.assertNotIn("srtp", plain.wait("answered"))
+        self.assertRegex(self.bridge.log(), "call_agreed call=%s .* srtp=none" % plain.call_id)
         phones[PILOTS_HZ[4]] = plain
         self.all_hear_all(phones)
         self.assertEqual(self.bridge.metrics()[UNAUTHENTIC], before)
