@@ -622,11 +622,12 @@ static void send_pcm(const struct leg_context *context, struct conference_scratc
 }
 
 /* A digit that is passed on, for those who have agreed to events. */
-static struct leg_event passed_on(const struct conference_media *c, const struct leg_media *leg)
+static struct leg_event passed_on(const struct conference_media *c, struct leg_media *leg)
 {
-    bool wanted = c->keys.event.on && leg->listen && leg->media.send_event_type != ENGINE_NO_PAYLOAD_TYPE &&
-                  conference_keys_holder(&c->keys) != leg;
-    return wanted ? c->keys.event : (struct leg_event){.on = false};
+    struct leg_event none = {.on = false};
+    if (!c->keys.event.on || !leg->listen || conference_keys_holder(&c->keys) == leg) return none;
+    leg_keys_hear(leg, c->keys.event.code);
+    return leg->media.send_event_type != ENGINE_NO_PAYLOAD_TYPE ? c->keys.event : none;
 }
 
 static void send_heard(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s,

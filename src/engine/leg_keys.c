@@ -2,7 +2,7 @@
 
 #include "engine/leg_media.h"
 
-enum { EVENT_TICKS = 3, SAME_US = 1000000, ALONE_STEPS = 40, STEP_US = 2500 };
+enum { EVENT_TICKS = 3, SAME_US = 1000000, ALONE_STEPS = 40, STEP_US = 2500, ECHO_TICKS = 25 };
 
 static void choose_use(struct leg_media *leg)
 {
@@ -79,6 +79,7 @@ void leg_keys_tick(struct leg_media *leg, int64_t tick_us)
     struct leg_keys *k = &leg->keys;
     if (k->event_ticks > 0) k->event_ticks--;
     if (k->signal_ticks > 0) k->signal_ticks--;
+    if (k->heard_ticks > 0) k->heard_ticks--;
     if (k->receiver.down) dtmf_receiver_expire(&k->receiver, tick_us);
 }
 
@@ -88,7 +89,8 @@ static bool search(struct leg_media *leg, const struct leg_context *context, boo
     struct leg_keys *k = &leg->keys;
     struct dtmf_detect *d = &leg->detect;
     says = dtmf_detect_frame(d, leg->pcm, says);
-    if (k->searches && d->pressed && leg->media.receive)
+    bool echo = k->heard_ticks > 0 && d->event == k->heard;
+    if (k->searches && d->pressed && leg->media.receive && !echo)
         press(leg, context, LEG_KEY_TONE, d->event, tick_us - (int64_t)d->down_steps * STEP_US);
     if (!d->down && !k->after_event) k->told_by_event = false;
     if (k->finds_leaks && leg->passes_digits && !k->told_by_event && d->down_steps > ALONE_STEPS)
@@ -110,6 +112,12 @@ bool leg_keys_take_out(struct leg_media *leg, const struct leg_context *context,
     if (ramp_silent(&k->ramp)) return false;
     if (!ramp_open(&k->ramp)) ramp_apply(&k->ramp, leg->pcm, frame_samples(rate_hz));
     return true;
+}
+
+void leg_keys_hear(struct leg_media *leg, uint8_t event)
+{
+    leg->keys.heard = event;
+    leg->keys.heard_ticks = ECHO_TICKS;
 }
 
 bool leg_keys_holds(const struct leg_media *leg, uint32_t press)

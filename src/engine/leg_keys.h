@@ -9,6 +9,9 @@
  * event and, being delayed, until after the last: these are muted where they are seen, without delay. Where such a leg
  * passes its digits on and no event has come within 100 ms, the tone is its only digit, and is heard.
  *
+ * The tone of a key that the leg is made to hear comes back from many lines as an echo. That is taken out like any
+ * other, but is no press.
+ *
  * Who else gets a digit is for conference_keys.h. Thread: media. RFC 4733.
  */
 #ifndef PARLEY_ENGINE_LEG_KEYS_H
@@ -45,6 +48,7 @@ struct leg_keys {
     uint32_t presses;                         /**< the last id that was given */
     uint32_t held[LEG_KEY_WAYS];              /**< id of the last press that came this way */
     uint32_t signal_ticks;                    /**< until one that was signalled comes up */
+    uint8_t heard, heard_ticks;               /**< the last key that it heard, and until no echo of it can come */
     struct leg_press known[LEG_KEYS_KNOWN];   /**< the latest, in turn */
     struct ramp ramp;
     struct dtmf_receiver receiver;
@@ -73,6 +77,9 @@ void leg_keys_tick(struct leg_media *leg, int64_t tick_us);
  * @return false where what is left is silence
  */
 bool leg_keys_take_out(struct leg_media *leg, const struct leg_context *context, bool says, int64_t tick_us);
+
+/** It hears a key in this tick: the tone of that is no press of it for half a second, but may be the line's echo. */
+void leg_keys_hear(struct leg_media *leg, uint8_t event);
 
 /** True where it still holds the key of this press. */
 bool leg_keys_holds(const struct leg_media *leg, uint32_t press);

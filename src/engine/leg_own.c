@@ -215,6 +215,7 @@ const int16_t *leg_own_lay_over(struct leg_own *own, const struct leg_context *c
     const int16_t *result = lay_sounds_over(own, context, leg, heard, out, samples);
     if (own->digits) {
         struct leg_event digit = step_digits(own, context, leg);
+        if (digit.on) leg_keys_hear(leg, digit.code);
         if (sends_events(leg) && digit.on)
             *event = digit;
         else if (digit.on)

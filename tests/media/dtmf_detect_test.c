@@ -25,6 +25,7 @@ struct said {
     int key;         /* place on the keypad */
     double dbm0;     /* of the low tone */
     double twist_db; /* the high one above it */
+    bool low_only;   /* is out of tune */
     double mistune;  /* share */
     double snr_db;   /* noise of 4 kHz below the power of both; 0: none */
     double begin_ms, ms;
@@ -47,7 +48,8 @@ static void put_tone(const struct said *s, double begin_ms, double ms)
     struct tone low, high;
     assert_true(from + count <= LONGEST);
     tone_init(&low, s->rate_hz, rows[s->key / 4] * (1 + s->mistune), s->dbm0 - 3.17);
-    tone_init(&high, s->rate_hz, columns[s->key % 4] * (1 + s->mistune), s->dbm0 - 3.17 + s->twist_db);
+    tone_init(&high, s->rate_hz, columns[s->key % 4] * (1 + (s->low_only ? 0 : s->mistune)),
+              s->dbm0 - 3.17 + s->twist_db);
     tone_add(&low, said_pcm + from, count);
     tone_add(&high, said_pcm + from, count);
 }
@@ -182,6 +184,8 @@ static void what_is_no_key_is_not_told(void **state)
         {.dbm0 = -10, .ms = 24},
         {.dbm0 = -10, .ms = 100, .mistune = 0.035},
         {.dbm0 = -10, .ms = 100, .mistune = -0.035},
+        {.dbm0 = -10, .ms = 100, .mistune = 0.035, .low_only = true},
+        {.dbm0 = -10, .ms = 100, .mistune = -0.035, .low_only = true},
         {.dbm0 = -10, .ms = 100, .twist_db = 12},
         {.dbm0 = -10, .ms = 100, .twist_db = -14},
         {.dbm0 = -10, .ms = 100, .snr_db = 3},
@@ -248,6 +252,33 @@ static void no_key_can_be_read_in_what_is_left(void **state)
         check_unreadable(DTMF_DETECT_KEYS, table[row]);
         check_unreadable(DTMF_DETECT_LEAKS, table[row]);
     }
+}
+
+/* How long something loud is left of a tone. */
+static double left_ms(enum dtmf_detect_use use, double begin_ms)
+{
+    struct rng rng;
+    struct heard *h = malloc(sizeof *h);
+    struct said s = usual(4);
+    uint32_t loud = 0;
+    rng_init(&rng, 9);
+    s.begin_ms = begin_ms;
+    make(&s, &rng);
+    listen(&s, use, h);
+    for (uint32_t i = 0; i < FRAMES * 160; i++)
+        loud += abs(h->pcm[i]) > 1000;
+    free(h);
+    return loud / 8.0;
+}
+
+static void little_is_left_of_a_tone(void **state)
+{
+    (void)state;
+    for (double begin = 60; begin < 80; begin += 0.5) {
+        assert_true(left_ms(DTMF_DETECT_KEYS, begin) < 5);
+        assert_true(left_ms(DTMF_DETECT_LEAKS, begin) < 17);
+    }
+    assert_true(left_ms(DTMF_DETECT_LEAKS, 60) < 6); /* its frame holds enough of it to fade it out at once */
 }
 
 static void what_is_no_tone_passes_bit_for_bit(void **state)
@@ -326,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_key_pressed_again_after_40_ms_is_told_again),
         cmocka_unit_test(what_is_no_key_is_not_told),
         cmocka_unit_test(no_key_can_be_read_in_what_is_left),
+        cmocka_unit_test(little_is_left_of_a_tone),
         cmocka_unit_test(what_is_no_tone_passes_bit_for_bit),
         cmocka_unit_test(a_mute_makes_no_click),
         cmocka_unit_test(silence_costs_nothing_and_leaves_nothing),

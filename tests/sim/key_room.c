@@ -85,11 +85,21 @@ struct key_room *key_room_open(const struct key_room_config *config)
     return r;
 }
 
-static struct ear *ear_of(struct key_room *r, const struct ring *ring, uint16_t track)
+static enum key_ear ear_of(const struct key_room *r, const struct ring *ring, uint16_t track)
 {
-    if (ring == r->says) return r->ears[EAR_SAYS];
-    if (ring == r->both) return r->ears[EAR_BOTH];
-    return r->ears[track == PCM_TRACK_MIX ? EAR_MIX : track == PCM_TRACK_BRIDGE ? EAR_BRIDGE : EAR_TRACK];
+    if (ring == r->says) return EAR_SAYS;
+    if (ring == r->both) return EAR_BOTH;
+    return track == PCM_TRACK_MIX ? EAR_MIX : track == PCM_TRACK_BRIDGE ? EAR_BRIDGE : EAR_TRACK;
+}
+
+/* Ticks without a frame are silent. */
+static void put_silence(struct key_room *r, enum key_ear which, uint64_t until)
+{
+    static const int16_t silence[FRAME_SAMPLES_MAX];
+    struct ear *ear = r->ears[which];
+    for (; r->ticks[which] > 0 && r->ticks[which] < until; r->ticks[which]++)
+        ear_put(ear, silence, frame_samples(ear->rate_hz));
+    r->ticks[which] = until + 1;
 }
 
 static void drain(struct key_room *r, struct ring *ring)
@@ -97,9 +107,10 @@ static void drain(struct key_room *r, struct ring *ring)
     struct pcm_frame frame;
     while (ring_pop(ring, &frame)) {
         if (frame.kind != PCM_FRAME_AUDIO) continue;
-        struct ear *ear = ear_of(r, ring, frame.track);
-        assert_int_equal(frame.rate_hz, ear->rate_hz);
-        ear_put(ear, frame.pcm, PCM_FRAME_SAMPLES);
+        enum key_ear which = ear_of(r, ring, frame.track);
+        assert_int_equal(frame.rate_hz, r->ears[which]->rate_hz);
+        if (frame.part == 0) put_silence(r, which, frame.tick);
+        ear_put(r->ears[which], frame.pcm, PCM_FRAME_SAMPLES);
     }
 }
 

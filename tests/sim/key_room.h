@@ -45,6 +45,7 @@ struct key_room {
     struct sim_party *presser, *listeners[EAR_EVENTS + 1];
     struct ear *ears[KEY_EARS];
     struct ring *mix, *says, *both;
+    uint64_t ticks[KEY_EARS]; /**< after the last that an ear was given */
 };
 
 /** The people are there, and have been for a second. Owned by the caller. */

@@ -58,6 +58,7 @@ static void keys_of_one_who_is_muted_or_waits_are_told(void **state)
         {.type = CORE_LEG_ROLES, .leg = &r->presser->leg},
         {.type = CORE_CONFERENCE_AUDIO, .conference = r->conference, .audio = ENGINE_AUDIO_WAIT},
         {.type = CORE_LEG_LEAVE, .leg = &r->presser->leg}};
+    sim_command(&r->sim, (struct core_command){.type = CORE_LEG_RECORD, .leg = &r->presser->leg}); /* no more */
     for (size_t i = 0; i < 3; i++) {
         sim_command(&r->sim, commands[i]);
         key_room_run(r, 200);
@@ -65,6 +66,45 @@ static void keys_of_one_who_is_muted_or_waits_are_told(void **state)
         key_room_run(r, 300);
     }
     assert_string_equal(r->sim.told, "159");
+    key_room_close(r);
+}
+
+/* A line that gives back what it hears, 16 dB weaker and 100 ms later. */
+struct line {
+    int16_t past[800];
+    uint64_t heard, said;
+};
+
+static void line_hear(struct sim_party *party, const int16_t *pcm, uint32_t samples)
+{
+    struct line *line = party->user;
+    for (uint32_t i = 0; i < samples; i++)
+        line->past[line->heard++ % 800] = (int16_t)(pcm[i] / 6);
+}
+
+static void line_speak(struct sim_party *party, int16_t *pcm, uint32_t samples)
+{
+    struct line *line = party->user;
+    for (uint32_t i = 0; i < samples; i++)
+        pcm[i] = line->past[line->said++ % 800];
+}
+
+static void the_echo_of_a_key_is_no_press(void **state)
+{
+    (void)state;
+    struct line line = {.heard = 0};
+    struct key_room_config config = {.codec = CODEC_PCMU, .pass = true};
+    struct key_room *r = key_room_open(&config);
+    struct sim_party_config echoes = {
+        .slot = 4, .hear = line_hear, .speak = line_speak, .user = &line, .no_events = true, .detect_dtmf = true};
+    struct sim_party *party = sim_call(&r->sim, &echoes);
+    sim_join(party, r->conference, true, true);
+    sim_command(&r->sim, (struct core_command){.type = CORE_LEG_DTMF, .leg = &party->leg, .on = true});
+    key_room_run(r, 500);
+    sim_press(r->presser, '5', 200);
+    key_room_run(r, 1500);
+    assert_string_equal(r->sim.told, "5");
+    assert_true(party->leg.detect.step_count > 100 && party->leg.keys.heard == 5);
     key_room_close(r);
 }
 
@@ -102,6 +142,8 @@ static void check_passed(struct key_room *r, const char *expected)
     check_reads(r, EAR_BOTH, expected);
     check_reads(r, EAR_EVENTS, "");
     check_reads(r, EAR_SAYS, "");
+    check_reads(r, EAR_TRACK, "");
+    check_reads(r, EAR_BRIDGE, expected);
     assert_string_equal(r->listeners[EAR_EVENTS]->digits, expected);
 }
 
@@ -125,13 +167,23 @@ static void a_key_that_was_found_is_passed_on_once(void **state)
 static void a_tone_beside_events_is_passed_on_once(void **state)
 {
     (void)state;
-    for (int detect = 0; detect < 2; detect++) {
-        struct key_room_config config = {
-            .codec = CODEC_PCMU, .dbm0 = -10, .snr_db = 20, .detect_dtmf = detect, .pass = true, .phase_us = 3000};
+    static const struct {
+        bool detect;
+        uint32_t jitter_us, ms;
+    } ways[] = {{false, 0, 100}, {true, 0, 100}, {false, 100000, 240}};
+    for (size_t w = 0; w < 3; w++) {
+        struct key_room_config config = {.codec = CODEC_PCMU,
+                                         .dbm0 = -10,
+                                         .snr_db = 20,
+                                         .jitter_us = ways[w].jitter_us,
+                                         .detect_dtmf = ways[w].detect,
+                                         .pass = true,
+                                         .phase_us = 3000};
         struct key_room *r = key_room_open(&config);
+        key_room_run(r, ways[w].jitter_us / 20);
         for (size_t i = 0; i < strlen(keys); i++) {
-            key_room_tone_and_events(r, keys[i], 1300 * (uint32_t)i, 100, 20 * (uint32_t)(i % 4));
-            key_room_run(r, 500);
+            key_room_tone_and_events(r, keys[i], 1300 * (uint32_t)i, ways[w].ms, 20 * (uint32_t)(i % 4));
+            key_room_run(r, 600);
         }
         check_passed(r, keys);
         key_room_close(r);
@@ -243,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_that_are_looked_for_are_told_and_cannot_be_read),
         cmocka_unit_test(keys_of_one_who_is_muted_or_waits_are_told),
+        cmocka_unit_test(the_echo_of_a_key_is_no_press),
         cmocka_unit_test(tones_beside_events_cannot_be_read),
         cmocka_unit_test(a_key_that_was_found_is_passed_on_once),
         cmocka_unit_test(a_tone_beside_events_is_passed_on_once),
