@@ -120,6 +120,6 @@ void engine_conference_drop(struct engine_conference *c)
     for (size_t i = 0; i < CONFERENCE_PLAYS_MAX; i++) {
         sound_unref(m->plays[i].source.sound);
     }
-    conference_media_record(m, NULL, false); /* its reader gets an END */
+    if (m->frames) pcm_frame_push_end(m->frames, m->tick); /* the legs are gone already */
     engine_conference_destroy(c);
 }

@@ -46,8 +46,9 @@ static size_t fitting(const int16_t *pcm, size_t samples, float most)
 
 static int16_t multiply(int16_t sample, float factor)
 {
-    long v = lrintf((float)sample * factor);
-    return (int16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
+    float v = (float)sample * factor;
+    v = v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v;
+    return (int16_t)lrintf(v);
 }
 
 void gain_apply(struct gain *g, int16_t *pcm, size_t samples)
@@ -58,7 +59,11 @@ void gain_apply(struct gain *g, int16_t *pcm, size_t samples)
     g->asked = g->aim;
     float to = g->asked * g->share;
     float most = from > to ? from : to;
-    size_t way = most > 1 && from > to ? fitting(pcm, samples, most) : samples;
+    size_t way = samples;
+    if (from >= to && from <= to)
+        way = 0;
+    else if (most > 1 && from > to)
+        way = fitting(pcm, samples, most);
     for (size_t i = 0; i < way; i++) {
         float t = ((float)i + 0.5f) / (float)way;
         pcm[i] = multiply(pcm[i], from + (to - from) * t * t * (3 - 2 * t));
