@@ -146,6 +146,11 @@ void peer_keys(struct peer *p, const struct engine_leg_srtp *leg)
     assert_int_equal(srtp_receiver_create(&p->receiver, &leg->send), STATUS_OK);
 }
 
+void peer_seal(struct peer *p, uint8_t *bytes, size_t *len, size_t size)
+{
+    if (p->sender) assert_int_equal(srtp_sender_protect(p->sender, bytes, len, size), STATUS_OK);
+}
+
 void peer_send(struct peer *p, const void *bytes, size_t len)
 {
     sendto(p->rtp_fd, bytes, len, 0, (struct sockaddr *)&p->bridge, size_of(&p->bridge));
@@ -158,7 +163,7 @@ static void send_rtp(struct peer *p, uint8_t type, const uint8_t *payload, size_
     size_t header = rtp_packet_write_header(&rtp, bytes, sizeof bytes);
     memcpy(bytes + header, payload, len);
     len += header;
-    if (p->sender) assert_int_equal(srtp_sender_protect(p->sender, bytes, &len, sizeof bytes), STATUS_OK);
+    peer_seal(p, bytes, &len, sizeof bytes);
     peer_send(p, bytes, len);
 }
 

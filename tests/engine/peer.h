@@ -77,6 +77,9 @@ uint8_t peer_payload_type(const struct peer *peer);
 /** What offer and answer would have given for it. */
 struct engine_leg_media peer_media(const struct peer *peer, uint16_t ptime_ms);
 
+/** Protects a packet that it is going to send, where it has a key. @param size  room at bytes, on a boundary of 4 */
+void peer_seal(struct peer *peer, uint8_t *bytes, size_t *len, size_t size);
+
 /** From now on it speaks and listens with the keys of its leg; NULL: plain RTP. */
 void peer_keys(struct peer *peer, const struct engine_leg_srtp *leg);
 

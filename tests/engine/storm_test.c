@@ -112,6 +112,22 @@ static void own_operation(struct peer *p)
     }
 }
 
+/* The peer's own, or new ones, which replace them. */
+static struct engine_leg_srtp keys_of(struct peer *p)
+{
+    static struct engine_leg_srtp latest[64];
+    static uint32_t count;
+    struct engine_leg_srtp *keys = &latest[p->ssrc % 64];
+    if (keys->send.bytes[0] != 0 && rng_below(&rng, 3)) return *keys;
+    enum srtp_suite suite = (enum srtp_suite)rng_below(&rng, SRTP_SUITES);
+    *keys = (struct engine_leg_srtp){.send.suite = suite, .receive.suite = suite};
+    count++;
+    keys->send.bytes[0] = keys->receive.bytes[1] = 1;
+    memcpy(keys->send.bytes + 2, &count, sizeof count);
+    memcpy(keys->receive.bytes + 2, &count, sizeof count);
+    return *keys;
+}
+
 static void leg_operation(struct peer *p)
 {
     static const uint16_t ptimes[] = {10, 20, 30, 40, 50, 60};
@@ -131,6 +147,9 @@ static void leg_operation(struct peer *p)
         if (rng_below(&rng, 3) == 0) media.send_event_type = ENGINE_NO_PAYLOAD_TYPE;
         media.receive = rng_below(&rng, 4) > 0;
         media.detect_dtmf = rng_below(&rng, 2);
+        struct engine_leg_srtp keys = keys_of(p);
+        if (rng_below(&rng, 2)) media.srtp = &keys;
+        if (rng_below(&rng, 4)) peer_keys(p, media.srtp); /* else it sends what is not what was agreed on */
         assert_int_equal(engine_leg_change(p->leg, &media), STATUS_OK);
         break;
     }
@@ -163,7 +182,8 @@ static void operate(void)
 /* Peers of a storm take any payload type and any numbering: they only keep the sockets empty and the traffic up. */
 static void attend_all(void)
 {
-    uint8_t bytes[172] = {0x80, 0};
+    enum { PACKET = 172 };
+    _Alignas(8) uint8_t bytes[PACKET + SRTP_TRAILER_MAX] = {0x80, 0};
     for (uint32_t i = 0; i < PEERS; i++) {
         struct peer *p = rig.peers[i];
         while (recv(p->rtp_fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
@@ -175,12 +195,14 @@ static void attend_all(void)
         bytes[1] = peer_payload_type(p);
         bytes[2] = (uint8_t)(p->seq >> 8);
         bytes[3] = (uint8_t)p->seq++;
-        for (size_t k = 12; k < sizeof bytes; k++)
+        for (size_t k = 12; k < PACKET; k++)
             bytes[k] = (uint8_t)rng_u32(&rng);
         p->timestamp += 160;
         uint32_t t = p->timestamp;
         memcpy(bytes + 4, (uint8_t[]){(uint8_t)(t >> 24), (uint8_t)(t >> 16), (uint8_t)(t >> 8), (uint8_t)t}, 4);
-        if (rng_below(&rng, 10)) peer_send(p, bytes, sizeof bytes);
+        size_t len = PACKET;
+        peer_seal(p, bytes, &len, sizeof bytes);
+        if (rng_below(&rng, 10)) peer_send(p, bytes, len);
         if (rng_below(&rng, 50) == 0) peer_send_digit(p, '5');
     }
 }
@@ -245,6 +267,7 @@ static void random_commands_do_no_harm(void **state)
     for (int i = 0; i < PEERS; i++) {
         close(rig.peers[i]->rtp_fd);
         close(rig.peers[i]->rtcp_fd);
+        peer_keys(rig.peers[i], NULL);
         free(rig.peers[i]);
     }
     char command[100];
