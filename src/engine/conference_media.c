@@ -167,7 +167,8 @@ static void end_play(struct conference_media *c, const struct leg_context *conte
                                 .number = sound_done(&play->source.cursor),
                                 .tick_us = c->tick_us};
     play->source.sound = NULL;
-    mark(c, NULL, (struct pcm_mark){.type = PCM_MARK_SOUND, .token = play->token});
+    /* It ended somewhere in this tick. */
+    mark(c, NULL, (struct pcm_mark){.type = PCM_MARK_SOUND, .token = play->token, .shift_ms = PCM_FRAME_MS / 2});
     tell(context, &event);
 }
 
@@ -189,6 +190,7 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
 {
     assert(leg->conference == c);
     add_tail(c, context, leg);
+    if (leg->voice.talker.talking) mark(c, leg, (struct pcm_mark){.type = PCM_MARK_SPEAKS});
     mark(c, leg, (struct pcm_mark){.type = PCM_MARK_IN});
     leg->track = 0;
     conference_keys_leave(&c->keys, leg);
@@ -205,7 +207,8 @@ void conference_media_remove(struct conference_media *c, const struct leg_contex
 
 void conference_media_roles(struct conference_media *c, struct leg_media *leg, bool talk, bool listen)
 {
-    if (talk != leg->talk) mark(c, leg, (struct pcm_mark){.type = PCM_MARK_TALKS, .on = talk});
+    struct pcm_mark change = {.type = PCM_MARK_TALKS, .on = talk, .shift_ms = talk ? 0 : PCM_FRAME_MS / 2};
+    if (talk != leg->talk) mark(c, leg, change); /* it fades over a tick */
     leg->talk = talk;
     leg->listen = listen;
     want_slot(c, leg);
@@ -311,6 +314,7 @@ void conference_media_track(struct leg_media *leg, uint16_t track)
     leg->track = track;
     mark(c, leg, (struct pcm_mark){.type = PCM_MARK_IN, .on = true});
     if (!leg->talk) mark(c, leg, (struct pcm_mark){.type = PCM_MARK_TALKS});
+    if (leg->voice.talker.talking) mark(c, leg, (struct pcm_mark){.type = PCM_MARK_SPEAKS, .on = true});
 }
 
 struct mixer *conference_media_exchange_mixer(struct conference_media *c, struct mixer *mixer)
@@ -357,8 +361,9 @@ static void mark_speech(struct conference_media *c, const struct leg_media *leg)
 {
     const struct talker *talker = &leg->voice.talker;
     struct pcm_mark speech = {.type = PCM_MARK_SPEAKS, .on = talker->talking};
-    if (talker->talking) speech.early_ms = (TALKER_BEGIN_TICKS - 1) * PCM_FRAME_MS;
-    if (talker->quiet_ticks >= TALKER_HANG_TICKS) speech.early_ms = (TALKER_HANG_TICKS - 1) * PCM_FRAME_MS;
+    speech.shift_ms = PCM_FRAME_MS / 2; /* it is muted, over this tick */
+    if (talker->talking) speech.shift_ms = -(TALKER_BEGIN_TICKS - 1) * PCM_FRAME_MS;
+    if (talker->quiet_ticks >= TALKER_HANG_TICKS) speech.shift_ms = -(TALKER_HANG_TICKS - 1) * PCM_FRAME_MS;
     mark(c, leg, speech);
 }
 

@@ -57,7 +57,7 @@ static void mark_gain(struct conference_tracks *t, uint64_t tick, float gain)
 {
     if (gain < t->least_gain) t->least_gain = gain;
     if (++t->gain_ticks < GAIN_TICKS) return;
-    struct pcm_mark mark = {.type = PCM_MARK_GAIN, .gain = t->least_gain, .early_ms = (GAIN_TICKS - 1) * PCM_FRAME_MS};
+    struct pcm_mark mark = {.type = PCM_MARK_GAIN, .gain = t->least_gain, .shift_ms = -(GAIN_TICKS - 1) * PCM_FRAME_MS};
     if (t->least_gain < unity) conference_tracks_mark(t, tick, NULL, mark);
     t->least_gain = 1;
     t->gain_ticks = 0;

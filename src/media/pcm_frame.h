@@ -45,7 +45,7 @@ struct pcm_mark {
     uint16_t type; /**< enum pcm_mark_type */
     bool on;
     char code;
-    uint32_t early_ms; /**< it happened so long before the tick */
+    int32_t shift_ms; /**< of its time, from the tick's */
     uint32_t count;
     float gain;
     uint64_t token;

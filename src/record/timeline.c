@@ -79,7 +79,8 @@ void timeline_note(struct timeline *t, uint64_t at_ms, const struct pcm_mark *ma
     struct buffer b;
     if (t->failed) return;
     buffer_init(&b);
-    uint64_t ms = at_ms > mark->early_ms ? at_ms - mark->early_ms : 0;
+    int64_t shifted = (int64_t)at_ms + mark->shift_ms;
+    uint64_t ms = shifted > 0 ? (uint64_t)shifted : 0;
     buffer_printf(&b, "%s\n{\"atMs\":%llu,\"event\":\"%s\"", t->any ? "," : "", (unsigned long long)ms, name_of(mark));
     if (call_id) buffer_printf(&b, ",\"callId\":\"%s\"", call_id);
     add_facts(&b, mark);

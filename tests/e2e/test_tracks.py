@@ -149,8 +149,8 @@ class Tracks(BridgeTest):
     def test_while_it_grows_tracks_and_timeline_can_be_read(self):
         room = self.room(playBeep="never")
         first = self.join(room, "first", PILOTS_HZ[0])
-        path = "/Recordings/" + wait_until(lambda: self.bridge.recordings(room[0]), 5.0, "it is listed")[0]["recordingId"]
-        first.fresh_levels()
+        grown = wait_until(lambda: [r for r in self.bridge.recordings(room[0]) if r["durationSec"] >= 2], 6.0, "a second of it")
+        path = "/Recordings/" + grown[0]["recordingId"]
         wav = self.tracks(path)[first.call_id]
         self.assertEqual(wav.riff_bytes + 8, wav.file_bytes)
         self.above("the caller in it", wav.tone(PILOTS_HZ[0], 0.2, wav.seconds - 0.1), SAID_DBFS - 1.0, "dBFS")

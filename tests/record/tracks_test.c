@@ -241,7 +241,7 @@ static void the_timeline_says_what_happened_and_when(void **state)
     uint16_t a = number_of(ann);
     put_mark(100, a, (struct pcm_mark){.type = PCM_MARK_IN, .on = true});
     put_mix(100, 8000, pcm);
-    put_mark(160, a, (struct pcm_mark){.type = PCM_MARK_SPEAKS, .on = true, .early_ms = 20});
+    put_mark(160, a, (struct pcm_mark){.type = PCM_MARK_SPEAKS, .on = true, .shift_ms = -20});
     put_mark(160, a, (struct pcm_mark){.type = PCM_MARK_DIGIT, .code = '#'});
     put_mark(160, a, (struct pcm_mark){.type = PCM_MARK_DIGIT});
     put_mark(161, PCM_TRACK_BRIDGE, (struct pcm_mark){.type = PCM_MARK_SOUND, .on = true, .token = 9});
