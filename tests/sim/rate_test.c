@@ -17,6 +17,7 @@ static const double level_dbfs = -12;
 struct mouth {
     struct tone tone;
     double hz;
+    uint32_t word_ms, said_ms; /**< says so much and then nothing; 0: for ever */
 };
 
 struct ear {
@@ -41,11 +42,15 @@ static uint32_t rate_of(const struct sim_party *p)
 
 static void speak(struct sim_party *p, int16_t *pcm, uint32_t samples)
 {
-    struct person *person = p->user;
-    if (person->mouth.hz == 0)
-        memset(pcm, 0, samples * sizeof *pcm);
-    else
-        tone_read(&person->mouth.tone, pcm, samples);
+    struct mouth *mouth = &((struct person *)p->user)->mouth;
+    uint32_t a_ms = rate_of(p) / 1000, says = mouth->hz == 0 ? 0 : samples;
+    if (mouth->word_ms > 0) {
+        uint32_t left = (mouth->word_ms - mouth->said_ms) * a_ms;
+        if (left < says) says = left;
+        mouth->said_ms += says / a_ms;
+    }
+    memset(pcm, 0, samples * sizeof *pcm);
+    if (says > 0) tone_read(&mouth->tone, pcm, says);
 }
 
 static void hear(struct sim_party *p, const int16_t *pcm, uint32_t samples)
@@ -132,46 +137,167 @@ static void all_codecs_hear_each_other_at_every_rate(void **state)
     }
 }
 
-/* While it changes, a tone goes over from one delay to another: no hole, and no step steeper than a tone's own. */
+/* From one rate to another under a tone; what a PCMU and an L16/16000 party hear of it is measured. */
+struct change {
+    struct sim sim;
+    struct conference_media *conference;
+    struct person *talker, *narrow, *wide;
+};
+
+static struct change *change_rate(uint32_t from, uint32_t to, double hz, int64_t after_us)
+{
+    struct change *c = calloc(1, sizeof *c);
+    sim_open(&c->sim, 4);
+    c->conference = conference_of(&c->sim, from);
+    c->talker = call(&c->sim, CODEC_L16_8, hz, 7300, 20);
+    c->narrow = call(&c->sim, CODEC_PCMU, 0, 2100, 20);
+    c->wide = call(&c->sim, CODEC_L16_16, 0, 11100, 20);
+    sim_join(c->talker->party, c->conference, true, true);
+    sim_join(c->narrow->party, c->conference, true, true);
+    sim_join(c->wide->party, c->conference, false, true);
+    sim_run(&c->sim, after_us);
+    measure(c->narrow, hz);
+    measure(c->wide, hz);
+    sim_conference_rate(&c->sim, c->conference, to);
+    sim_run(&c->sim, 1500000);
+    assert_int_equal(c->conference->graph->rate_hz, to);
+    assert_null(c->conference->next);
+    assert_true(fabs(level_of(c->narrow, hz) - level_dbfs) < 0.5);
+    return c;
+}
+
+static void change_over(struct change *c)
+{
+    sim_conference_close(&c->sim, c->conference);
+    sim_close(&c->sim);
+    free(c->talker);
+    free(c->narrow);
+    free(c->wide);
+    free(c);
+}
+
+/*
+ * Conversions take time, so that the tone goes over from one delay to another. Where these are whole periods (4 ms of
+ * 1000 Hz) nothing at all is heard of it; where they are halves, two tones that are opposite to each other cross, and
+ * no step is steeper than these are.
+ */
 static void a_change_of_rate_leaves_no_gap_and_no_click(void **state)
 {
     (void)state;
     static const uint32_t rates[] = {8000, 16000, 48000};
-    static const double hz = 1013;
     for (size_t i = 0; i < 9; i++) {
         uint32_t from = rates[i / 3], to = rates[i % 3];
-        struct sim sim;
         if (from == to) continue;
-        sim_open(&sim, 4);
-        struct conference_media *c = conference_of(&sim, from);
-        struct person *talker = call(&sim, CODEC_L16_8, hz, 7300, 20), *other = call(&sim, CODEC_PCMU, 0, 2100, 20);
-        struct person *listener = call(&sim, CODEC_L16_16, 0, 11100, 20);
-        sim_join(talker->party, c, true, true);
-        sim_join(other->party, c, true, true);
-        sim_join(listener->party, c, false, true);
-        sim_run(&sim, 1000000);
-        measure(other, hz);
-        measure(listener, hz);
-        sim_conference_rate(&sim, c, to);
-        sim_run(&sim, 1000000);
-        /* A sine's steepest step, half as much again for the sum of two. */
-        double steepest = 8231 * 2 * 3.14159 * hz;
-        print_message("%u to %u Hz: %llu holes, %llu breaks, steps of %.2f and %.2f of the tone's steepest\n", from, to,
-                      (unsigned long long)(other->ear.watch.holes + listener->ear.watch.holes),
-                      (unsigned long long)(other->ear.watch.breaks + listener->ear.watch.breaks),
-                      other->ear.max_step / (steepest / 8000), listener->ear.max_step / (steepest / 16000));
-        assert_true(other->ear.max_step < 1.5 * steepest / 8000);
-        assert_true(listener->ear.max_step < 1.5 * steepest / 16000);
-        assert_true(other->ear.watch.windows > 95 && other->ear.watch.breaks <= 4);
-        assert_true(fabs(level_of(other, hz) - level_dbfs) < 0.5);
-        assert_int_equal(c->graph->rate_hz, to);
-        assert_null(c->next);
+        struct change *c = change_rate(from, to, 1000, 1000000);
+        const struct tone_watch *narrow = &c->narrow->ear.watch, *wide = &c->wide->ear.watch;
+        print_message("%u to %u Hz: %llu holes, %llu breaks\n", from, to,
+                      (unsigned long long)(narrow->holes + wide->holes),
+                      (unsigned long long)(narrow->breaks + wide->breaks));
+        assert_true(narrow->windows > 145 && wide->windows > 145);
+        assert_int_equal(narrow->holes + wide->holes + narrow->breaks + wide->breaks, 0);
+        change_over(c);
+        double steepest = 8231 * 2 * 3.14159 * 1062.5, worst = 0; /* of the tone, in a second */
+        /* Each tick begins a quarter of a period later. */
+        for (int64_t ticks = 50; ticks < 52; ticks++) {
+            c = change_rate(from, to, 1062.5, ticks * 20000);
+            worst = fmax(worst, c->narrow->ear.max_step / (steepest / 8000));
+            worst = fmax(worst, c->wide->ear.max_step / (steepest / 16000));
+            change_over(c);
+        }
+        print_message("  opposite tones: steps of %.2f of the tone's steepest\n", worst);
+        assert_true(worst < 1.2);
+    }
+}
+
+/* What was on its way in the filters when a voice ends comes out all the same: all that was said is heard. */
+static void the_end_of_a_word_is_heard_too(void **state)
+{
+    (void)state;
+    for (uint32_t said_ms = 40; said_ms < 60; said_ms += 2) {
+        struct sim sim;
+        sim_open(&sim, 6);
+        struct conference_media *c = conference_of(&sim, 16000);
+        struct person *talker = call(&sim, CODEC_L16_8, 700, 7300, 20), *ear = call(&sim, CODEC_L16_8, 0, 2100, 20);
+        sim_join(talker->party, c, true, false);
+        sim_join(ear->party, c, false, true);
+        talker->mouth.word_ms = said_ms;
+        sim_run(&sim, 900000);
+        double heard = 0, said = 0.5 * 8231 * 8231 * 8 * said_ms;
+        for (int i = 0; i < 8000; i++)
+            heard += (double)ear->ear.kept[i] * ear->ear.kept[i];
+        if (fabs(heard / said - 1) > 0.02) print_message("of %u ms %.1f %% are heard\n", said_ms, 100 * heard / said);
+        assert_true(fabs(heard / said - 1) <= 0.02);
         sim_conference_close(&sim, c);
         sim_close(&sim);
         free(talker);
-        free(other);
-        free(listener);
+        free(ear);
     }
+}
+
+/* Who begins to talk gets a mix of its own, and goes on hearing what it heard without a seam; and when it stops. */
+static void a_mix_of_ones_own_begins_and_ends_without_a_seam(void **state)
+{
+    (void)state;
+    struct sim sim;
+    sim_open(&sim, 7);
+    struct conference_media *c = conference_of(&sim, 16000);
+    struct person *talker = call(&sim, CODEC_L16_16, 1000, 7300, 20), *one = call(&sim, CODEC_L16_8, 450, 2100, 20);
+    sim_join(talker->party, c, true, true);
+    sim_join(one->party, c, false, true);
+    sim_run(&sim, 1000000);
+    measure(one, 1000);
+    for (int i = 0; i < 20; i++) {
+        sim_command(
+            &sim,
+            (struct core_command){
+                .type = CORE_LEG_ROLES, .leg = &one->party->leg, .conference = c, .talk = i % 2 == 0, .listen = true});
+        sim_run(&sim, 500000);
+    }
+    const struct tone_watch *w = &one->ear.watch;
+    print_message("steps of at most %.3f degrees and %.3f dB\n", w->max_phase_step_deg, w->max_level_step_db);
+    assert_int_equal(w->breaks + w->holes, 0);
+    assert_true(w->max_phase_step_deg < 0.5 && w->max_level_step_db < 0.05);
+    sim_conference_close(&sim, c);
+    sim_close(&sim);
+    free(talker);
+    free(one);
+}
+
+/* A digit that is sent as a tone goes on at the new rate, and ends in time. */
+static void a_codec_may_change_under_a_digit(void **state)
+{
+    (void)state;
+    struct sim sim;
+    sim_open(&sim, 8);
+    struct person *one = calloc(1, sizeof *one);
+    struct sim_party_config config = {
+        .codec = CODEC_L16_48, .ptime_ms = 10, .hear = hear, .user = one, .no_events = true};
+    one->party = sim_call(&sim, &config);
+    sim_run(&sim, 200000);
+    struct leg_digits *digits = calloc(1, sizeof *digits + sizeof digits->list[0]);
+    digits->count = 1;
+    digits->list[0] = (struct engine_digit){.digit = '5'};
+    sim_command(&sim, (struct core_command){.type = CORE_LEG_DIGITS, .leg = &one->party->leg, .digits = digits});
+    sim_run(&sim, 50000);
+    struct core_change change = {.media = one->party->leg.media};
+    struct playout_config playing = {.codec = codec_by_id(CODEC_PCMU)};
+    change.media.codec = playing.codec;
+    change.media.send_ptime_ms = 20;
+    assert_int_equal(playout_create(&change.playout, &playing), STATUS_OK);
+    sim_command(&sim, (struct core_command){.type = CORE_LEG_CHANGE, .leg = &one->party->leg, .change = &change});
+    playout_destroy(change.playout);
+    one->party->codec = playing.codec;
+    one->party->packets_heard = 0; /* timestamps go by another clock now */
+    one->ear.heard = 0;
+    sim_run(&sim, 1000000);
+    uint32_t sounds = 0;
+    for (uint32_t i = 0; i < 8000; i++)
+        sounds += abs(one->ear.kept[i]) > 1000;
+    double level = tone_measure(one->ear.kept, 200, 8000, 770, 0).level_dbfs;
+    print_message("%u samples of it are heard after the change, with 770 Hz at %.1f dBFS\n", sounds, level);
+    assert_true(sounds > 8 * 30 && sounds < 8 * 100 && level > -14);
+    sim_close(&sim);
+    free(one);
 }
 
 /* Somebody comes, somebody goes and the rate changes again before the first change is over. */
@@ -227,6 +353,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_codecs_hear_each_other_at_every_rate),
         cmocka_unit_test(a_change_of_rate_leaves_no_gap_and_no_click),
+        cmocka_unit_test(the_end_of_a_word_is_heard_too),
+        cmocka_unit_test(a_mix_of_ones_own_begins_and_ends_without_a_seam),
+        cmocka_unit_test(a_codec_may_change_under_a_digit),
         cmocka_unit_test(changes_that_overtake_each_other_end_at_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
