@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call/exchange.h"
 #include "call/sip_status.h"
 #include "os/log.h"
-#include "os/random.h"
 #include "os/thread.h"
 
 static bool copy_text(char **field, const char *text)
@@ -36,7 +36,7 @@ status call_create(struct call **out, const struct signal_message *invite, const
     c->sdp_version = 1;
     c->created_unix_ms = now_unix_ms;
     c->requires_100rel = invite->requires_100rel;
-    random_bytes(&c->keys, sizeof c->keys);
+    exchange_init(c);
     bool copied = copy_text(&c->from, invite->from_uri) && copy_text(&c->to, invite->to_uri) &&
                   copy_text(&c->from_display, invite->from_display) && copy_text(&c->source, invite->source) &&
                   copy_text(&c->local, invite->local) && copy_text(&c->sip_call_id, invite->sip_call_id) &&
@@ -66,7 +66,7 @@ status call_create_outgoing(struct call **out, const struct call_plan *plan, con
         .created_unix_ms = now_unix_ms,
         .terms = *plan->terms,
     };
-    random_bytes(&c->keys, sizeof c->keys);
+    exchange_init(c);
     status s = slice_copy(slice_of(plan->id), c->id, sizeof c->id) ? STATUS_OK : STATUS_INVALID;
     bool copied = copy_text(&c->from, plan->from_uri) && copy_text(&c->to, plan->to_uri) &&
                   copy_text(&c->from_display, plan->from_display);
@@ -159,114 +159,6 @@ void call_hang_up(struct call *c, const char *reason)
     end(c, reason);
 }
 
-static struct sdp_local our_side(const struct call *c)
-{
-    struct sdp_local local = {
-        .address = c->address,
-        .rtp_port = c->rtp_port,
-        .session_id = c->session_id,
-        .version = c->sdp_version,
-        .codecs = c->terms.codecs,
-        .codec_count = c->terms.codec_count,
-        .own_order = c->terms.own_order,
-        .telephone_event = true,
-        .comfort_noise = true,
-        .ptime_ms = 20,
-        .direction = SDP_SENDRECV,
-        .srtp = c->terms.srtp,
-        .keys = c->keys,
-    };
-    return local;
-}
-
-static status reserve(struct call *c)
-{
-    if (c->reserved) return STATUS_OK;
-    status s = c->world->media_reserve(c->world_arg, c, c->address, &c->rtp_port);
-    if (s == STATUS_OK) c->reserved = true;
-    return s;
-}
-
-/* Takes an outcome of offer and answer into force. */
-static status apply(struct call *c, const struct sdp_result *result)
-{
-    status s = c->world->media_apply(c->world_arg, c, result);
-    if (s != STATUS_OK) return s;
-    c->media = *result;
-    c->negotiated = true;
-    if (result->srtp.on) memcpy(c->keys.of[result->srtp.suite], result->srtp.send_key, SDP_KEY_BYTES_MAX);
-    return STATUS_OK;
-}
-
-/* Our description, made by describe(); its o= version grows by one where it says something new (RFC 3264 section 8). */
-typedef status describe_fn(struct buffer *out, const struct sdp_local *local, void *arg);
-
-static status describe(struct call *c, struct buffer *out, describe_fn *fn, void *arg)
-{
-    struct sdp_local local = our_side(c);
-    status s = fn(out, &local, arg);
-    if (s == STATUS_OK && c->sent && !sdp_says_same(slice_of(c->sent), slice_of(buffer_text(out)))) {
-        buffer_clear(out);
-        c->sdp_version = ++local.version;
-        s = fn(out, &local, arg);
-    }
-    if (s != STATUS_OK) return s;
-    char *copy = buffer_ok(out) ? strdup(buffer_text(out)) : NULL;
-    if (!copy) return STATUS_NO_MEMORY;
-    free(c->sent);
-    c->sent = copy;
-    return STATUS_OK;
-}
-
-struct answering {
-    const struct sdp *offer;
-    const struct sdp_result *previous;
-    struct sdp_keys keys; /* where the peer comes with a new key, we encrypt with a new one, too */
-    struct sdp_result result;
-    struct fault *fault;
-};
-
-static status describe_answer(struct buffer *out, const struct sdp_local *local, void *arg)
-{
-    struct answering *a = arg;
-    struct sdp_local ours = *local;
-    ours.keys = a->keys;
-    return sdp_answer(out, &a->result, a->offer, &ours, a->previous, a->fault);
-}
-
-static status describe_offer(struct buffer *out, const struct sdp_local *local, void *arg)
-{
-    (void)arg;
-    return sdp_offer(out, local);
-}
-
-/* Answers an offer into *answer and takes the outcome into force. */
-static status answer_offer(struct call *c, const char *offer_text, struct buffer *answer, struct fault *fault)
-{
-    struct sdp offer;
-    struct answering a = {.offer = &offer, .previous = c->negotiated ? &c->media : NULL, .fault = fault};
-    status s = sdp_parse(&offer, slice_of(offer_text), fault);
-    if (s != STATUS_OK) return s;
-    s = reserve(c);
-    if (s != STATUS_OK) {
-        *fault = (struct fault){0, "no RTP ports are free"};
-        return s;
-    }
-    random_bytes(&a.keys, sizeof a.keys);
-    s = describe(c, answer, describe_answer, &a);
-    if (s != STATUS_OK) return s;
-    s = apply(c, &a.result);
-    if (s != STATUS_OK) *fault = (struct fault){0, "media could not be set up"};
-    return s;
-}
-
-static status make_offer(struct call *c, struct buffer *offer)
-{
-    status s = reserve(c);
-    if (s == STATUS_OK) s = describe(c, offer, describe_offer, NULL);
-    return s == STATUS_OK && !replace_text(&c->offered, c->sent) ? STATUS_NO_MEMORY : s;
-}
-
 static void send_progress(struct call *c, uint32_t code, const char *sdp, bool reliable)
 {
     struct signal_message m;
@@ -284,7 +176,7 @@ void call_open_early(struct call *c)
     struct fault fault = {0, ""};
     if (c->state != CALL_INCOMING || !c->offer || c->negotiated) return;
     buffer_init(&sdp);
-    if (answer_offer(c, c->offer, &sdp, &fault) == STATUS_OK && buffer_ok(&sdp))
+    if (exchange_answer(c, c->offer, &sdp, &fault) == STATUS_OK && buffer_ok(&sdp))
         send_progress(c, 183, buffer_text(&sdp), false);
     else
         log_event(LOG_INFO, "early_media_impossible", "call=%s why=\"%s\"", c->id, fault.what);
@@ -303,7 +195,7 @@ void call_answer(struct call *c)
     struct buffer sdp;
     struct fault fault = {0, "media could not be set up"};
     buffer_init(&sdp);
-    status s = c->offer ? answer_offer(c, c->offer, &sdp, &fault) : make_offer(c, &sdp);
+    status s = c->offer ? exchange_answer(c, c->offer, &sdp, &fault) : exchange_offer(c, &sdp);
     if (s == STATUS_OK && !buffer_ok(&sdp)) s = STATUS_NO_MEMORY;
     if (s == STATUS_OK) {
         c->state = CALL_ANSWERED;
@@ -312,27 +204,6 @@ void call_answer(struct call *c)
         refuse_for(c, s == STATUS_FULL ? STATUS_AGAIN : s, fault.what);
     }
     buffer_clear(&sdp);
-}
-
-/* @param ours  the description of ours that is answered */
-static status take_answer_to(struct call *c, const char *ours, const char *text, struct fault *fault)
-{
-    struct sdp answer, sent;
-    struct sdp_result result;
-    struct sdp_local local = our_side(c);
-    if (!ours) {
-        *fault = (struct fault){0, "nothing was offered"};
-        return STATUS_CONFLICT;
-    }
-    status s = sdp_parse(&sent, slice_of(ours), fault);
-    if (s == STATUS_OK) s = sdp_parse(&answer, slice_of(text), fault);
-    if (s == STATUS_OK) s = sdp_accept(&result, &answer, &sent, &local, fault);
-    return s == STATUS_OK ? apply(c, &result) : s;
-}
-
-static status take_answer(struct call *c, const char *text, struct fault *fault)
-{
-    return take_answer_to(c, c->offered, text, fault);
 }
 
 static void be_connected(struct call *c, int64_t now_unix_ms)
@@ -353,7 +224,7 @@ static void receive_ack(struct call *c, const struct signal_message *m, int64_t 
     struct fault fault = {0, "the ACK has no answer to our offer"};
     if (c->state != CALL_ANSWERED) return;
     status s = STATUS_OK;
-    if (!c->negotiated) s = m->sdp ? take_answer(c, m->sdp, &fault) : STATUS_INVALID;
+    if (!c->negotiated) s = m->sdp ? exchange_accept(c, m->sdp, &fault) : STATUS_INVALID;
     if (s == STATUS_OK)
         be_connected(c, now_unix_ms);
     else
@@ -371,7 +242,7 @@ static void receive_offer(struct call *c, const struct signal_message *m)
     status s = possible ? STATUS_OK : STATUS_CONFLICT;
     buffer_init(&sdp);
     if (s == STATUS_OK && (m->sdp || m->type == SIGNAL_REINVITE)) {
-        s = m->sdp ? answer_offer(c, m->sdp, &sdp, &fault) : make_offer(c, &sdp);
+        s = m->sdp ? exchange_answer(c, m->sdp, &sdp, &fault) : exchange_offer(c, &sdp);
     }
     if (s == STATUS_OK && !buffer_ok(&sdp)) s = STATUS_NO_MEMORY;
     if (s == STATUS_OK) {
@@ -388,8 +259,7 @@ static void receive_offer(struct call *c, const struct signal_message *m)
 static void receive_later_ack(struct call *c, const struct signal_message *m)
 {
     struct fault fault = {0, ""};
-    bool asked = c->offered && strcmp(c->offered, c->sent) == 0;
-    if (asked && m->sdp && take_answer(c, m->sdp, &fault) != STATUS_OK)
+    if (exchange_offers(c) && m->sdp && exchange_accept(c, m->sdp, &fault) != STATUS_OK)
         log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
 }
 
@@ -399,7 +269,7 @@ static void receive_response(struct call *c, const struct signal_message *m)
 {
     struct fault fault = {0, "media could not be set up"};
     bool says_new = c->state == CALL_CONNECTED && m->transaction == 0 && m->code / 100 == 2 && m->sdp;
-    if (says_new && take_answer_to(c, c->sent, m->sdp, &fault) != STATUS_OK)
+    if (says_new && exchange_accept_again(c, m->sdp, &fault) != STATUS_OK)
         log_event(LOG_WARN, "answer_unusable", "call=%s why=\"%s\"", c->id, fault.what);
 }
 
@@ -438,7 +308,7 @@ static void receive_located(struct call *c, const struct signal_message *m)
     struct buffer sdp;
     buffer_init(&sdp);
     bool known = replace_text(&c->source, m->source) && replace_text(&c->local, m->local);
-    status s = known ? make_offer(c, &sdp) : STATUS_NO_MEMORY;
+    status s = known ? exchange_offer(c, &sdp) : STATUS_NO_MEMORY;
     if (s == STATUS_OK) {
         send_coded(c, SIGNAL_OFFER, 0, NULL, 0, buffer_text(&sdp), NULL);
     } else {
@@ -453,7 +323,7 @@ static void receive_progress(struct call *c, const struct signal_message *m)
 {
     struct fault fault = {0, "media could not be set up"};
     if (!is_waiting(c)) return;
-    if (m->sdp && take_answer(c, m->sdp, &fault) != STATUS_OK)
+    if (m->sdp && exchange_accept(c, m->sdp, &fault) != STATUS_OK)
         log_event(LOG_WARN, "early_media_unusable", "call=%s why=\"%s\"", c->id, fault.what);
     c->state = CALL_RINGING;
     if (c->world->ringing) c->world->ringing(c->world_arg, c, m->code);
@@ -463,7 +333,7 @@ static void receive_answer(struct call *c, const struct signal_message *m, int64
 {
     struct fault fault = {0, "media could not be set up"};
     if (!is_waiting(c)) return;
-    if (m->sdp && take_answer(c, m->sdp, &fault) == STATUS_OK)
+    if (m->sdp && exchange_accept(c, m->sdp, &fault) == STATUS_OK)
         be_connected(c, now_unix_ms);
     else
         give_up_answer(c, &fault);

@@ -18,9 +18,27 @@ static uint8_t after(uint8_t payload_type)
     return payload_type == DYNAMIC_LAST ? DYNAMIC_FIRST : (uint8_t)(payload_type + 1);
 }
 
+static bool has(const struct numbering *n, enum extra_kind kind, uint32_t clock_hz)
+{
+    for (uint8_t i = 0; i < n->count; i++) {
+        if (n->extra[i].kind == kind && n->extra[i].clock_hz == clock_hz) return true;
+    }
+    return false;
+}
+
 static void add(struct numbering *n, enum extra_kind kind, uint32_t clock_hz, uint8_t payload_type)
 {
     n->extra[n->count++] = (struct extra){kind, clock_hz, payload_type};
+}
+
+/** The next dynamic type that no codec has; *next goes on behind it. */
+static uint8_t draw(uint8_t *next, const struct sdp_codec *codecs, uint8_t count)
+{
+    while (is_codecs(codecs, count, *next))
+        *next = after(*next);
+    uint8_t drawn = *next;
+    *next = after(drawn);
+    return drawn;
 }
 
 void numbering_make(struct numbering *out, const struct sdp_codec *codecs, uint8_t count, bool events,
@@ -29,27 +47,14 @@ void numbering_make(struct numbering *out, const struct sdp_codec *codecs, uint8
     uint8_t next = FIRST_TYPE;
     assert(count <= SDP_CODECS);
     out->count = 0;
-    for (int kind = EXTRA_EVENT; kind <= EXTRA_COMFORT_NOISE; kind++) {
-        for (uint8_t i = 0; i < count; i++) {
-            uint32_t clock_hz = codecs[i].clock_hz;
-            bool wanted = kind == EXTRA_EVENT ? events : comfort_noise && !codecs[i].has_dtx;
-            if (!wanted || numbering_find(out, (enum extra_kind)kind, clock_hz)) continue;
-            if (kind == EXTRA_COMFORT_NOISE && clock_hz == 8000) {
-                add(out, EXTRA_COMFORT_NOISE, clock_hz, COMFORT_NOISE_8000);
-                continue;
-            }
-            while (is_codecs(codecs, count, next))
-                next = after(next);
-            add(out, (enum extra_kind)kind, clock_hz, next);
-            next = after(next);
-        }
+    for (uint8_t i = 0; events && i < count; i++) {
+        uint32_t clock_hz = codecs[i].clock_hz;
+        if (!has(out, EXTRA_EVENT, clock_hz)) add(out, EXTRA_EVENT, clock_hz, draw(&next, codecs, count));
     }
-}
-
-const struct extra *numbering_find(const struct numbering *n, enum extra_kind kind, uint32_t clock_hz)
-{
-    for (uint8_t i = 0; i < n->count; i++) {
-        if (n->extra[i].kind == kind && n->extra[i].clock_hz == clock_hz) return &n->extra[i];
+    for (uint8_t i = 0; comfort_noise && i < count; i++) {
+        uint32_t clock_hz = codecs[i].clock_hz;
+        if (codecs[i].has_dtx || has(out, EXTRA_COMFORT_NOISE, clock_hz)) continue;
+        uint8_t type = clock_hz == 8000 ? COMFORT_NOISE_8000 : draw(&next, codecs, count);
+        add(out, EXTRA_COMFORT_NOISE, clock_hz, type);
     }
-    return NULL;
 }

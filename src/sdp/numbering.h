@@ -31,7 +31,4 @@ struct numbering {
 void numbering_make(struct numbering *out, const struct sdp_codec *codecs, uint8_t count, bool events,
                     bool comfort_noise);
 
-/** What goes with this clock; NULL for none. */
-const struct extra *numbering_find(const struct numbering *n, enum extra_kind kind, uint32_t clock_hz);
-
 #endif
