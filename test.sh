@@ -4,7 +4,7 @@
 #   ./test.sh                       everything
 #   ./test.sh unit|asan|tsan|e2e    a part; several may be given
 #
-# unit: all of ctest on an optimised build (build/)
+# unit: all of ctest on an optimised build (build/), the scoreboard of the audio among it
 # asan: the same under AddressSanitizer and UndefinedBehaviorSanitizer (build-asan/)
 # tsan: the media engine's tests under ThreadSanitizer (build-tsan/)
 # e2e:  real SIP calls against a bridge that aborts when our code allocates, locks or does file I/O on a media thread
@@ -102,9 +102,28 @@ run_ctest() {
     [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || fail "ctest in $dir ended with status $status"
 }
 
+# run_scoreboard DIR: the programs that ctest has as audio/*, with what they measure shown
+run_scoreboard() {
+    local dir=$1
+    tests/audio/run --build "$dir" --no-build 2>"$dir/scoreboard.log" | tee "$dir/scoreboard"
+    local status=${PIPESTATUS[0]}
+    if [[ $(tail -n 1 "$dir/scoreboard") =~ ^([0-9]+)\ lines,\ ([0-9]+)\ missed ]]; then
+        passed=$((passed + BASH_REMATCH[1] - BASH_REMATCH[2]))
+        failed=$((failed + BASH_REMATCH[2]))
+        [ "${BASH_REMATCH[2]}" -eq 0 ] || trouble+=("tests/audio/run: ${BASH_REMATCH[2]} lines missed")
+        [ "$status" -eq 0 ] || [ "${BASH_REMATCH[2]}" -gt 0 ] || fail "tests/audio/run ended with status $status"
+    else
+        cat "$dir/scoreboard.log"
+        fail "tests/audio/run ended with status $status and no count"
+    fi
+}
+
 part_unit() {
     say "unit: optimised build"
-    configure build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBENCH=ON && build build && run_ctest build
+    configure build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBENCH=ON && build build || return
+    run_ctest build -E '^audio/'
+    say "scoreboard: what is promised about the audio, shortened"
+    run_scoreboard build
 }
 
 part_asan() {
