@@ -51,6 +51,8 @@ struct calls {
     struct list entries; /**< these, and those whose leg is not closed yet */
     struct route *routes;
     size_t route_count;
+    struct route *former_routes; /**< of the settings before: calls that the store has not let in yet go by them */
+    size_t former_route_count;
     struct trunk *trunks;
     size_t trunk_count;
     loop_fn *idle;

@@ -55,7 +55,9 @@ status calls_set_routes(struct calls *cs)
         if (routes) call_intake_clear_routes(routes, config->route_count);
         return s;
     }
-    call_intake_clear_routes(cs->routes, cs->route_count);
+    call_intake_clear_routes(cs->former_routes, cs->former_route_count);
+    cs->former_routes = cs->routes;
+    cs->former_route_count = cs->route_count;
     cs->routes = routes;
     cs->route_count = config->route_count;
     return STATUS_OK;

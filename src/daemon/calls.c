@@ -219,6 +219,7 @@ void calls_destroy(struct calls *cs)
     }
     map_destroy(cs->by_id);
     call_intake_clear_routes(cs->routes, cs->route_count);
+    call_intake_clear_routes(cs->former_routes, cs->former_route_count);
     free(cs->trunks);
     free(cs);
 }
