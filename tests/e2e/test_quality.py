@@ -151,7 +151,7 @@ class Quality(BridgeTest):
         room = self.room()
         self.join(room, "other", tone(0))
         before = {p["callId"] for p in self.bridge.participants(room[0])}
-        phone = Baresip(work, tone=(PILOTS_HZ[1], LEVEL))
+        phone = Baresip(work, tone=(PILOTS_HZ[1], LEVEL), codec="G722")
         self.addCleanup(phone.quit)
         phone.dial(self.bridge.uri(room[1]))
         call_id = wait_until(lambda: [p["callId"] for p in self.bridge.participants(room[0])
@@ -164,6 +164,9 @@ class Quality(BridgeTest):
         self.within("round trip", q["roundTripMs"], 0.0, 50.0, "ms")
         self.within("lost on the way to it", q["peerLossPercent"], 0.0, 2.0, "%")
         self.above("what it would think", q["peerMos"], 4.0)
+        self.assertEqual((q["codec"], q["sampleRateHz"], q["mosScale"]), ("G722", 16000, "wideband"))
+        self.above("what others would think of it", q["mos"], 4.0)
+        self.within("its level", q["levelDbfs"], LEVEL - 3.0, LEVEL + 1.0, "dBFS")
 
 
 class Configured(BridgeTest):
@@ -173,6 +176,7 @@ class Configured(BridgeTest):
         alias = self.alias()
         conference = self.bridge.conference(alias=alias)
         self.assertEqual(conference["talkersMax"], 2)
+        other = self.bridge.conference(alias=self.alias(), talkersMax=5)["conferenceId"]
         self.assertEqual(self.bridge.conference(alias=self.alias(), talkersMax=0)["talkersMax"], 0)
         phone = self.bridge.join(conference["conferenceId"], self.callers, "a", alias)
         shown = self.bridge.participants(conference["conferenceId"])[0]
@@ -181,6 +185,11 @@ class Configured(BridgeTest):
         shown = self.bridge.participant_update(conference["conferenceId"], phone.call_id, noiseSuppression=False).json
         self.assertEqual((shown["noiseSuppression"], shown["automaticGain"]), (False, True))
         self.assertEqual(self.bridge.expect(400, "POST", "/Conferences", {"talkersMax": 33}).json["code"], 3)
+        phone.hangup()
+        self.bridge.stop()
+        self.bridge.start()
+        self.assertEqual(self.bridge.conference_get(other)["talkersMax"], 5)
+        self.assertEqual(self.bridge.conference_get(conference["conferenceId"])["talkersMax"], 2)
 
 
 if __name__ == "__main__":
