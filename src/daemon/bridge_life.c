@@ -284,6 +284,7 @@ static status make_wiring(struct bridge_life *life)
         .length_max_s = (uint32_t)b->config->recording_max_s,
         .free_floor_bytes = (uint64_t)b->config->disk_free_min_mb * 1000000,
     };
+    if (s == STATUS_OK && !config_format(b->config->recording_format, &recorder.format)) s = STATUS_INVALID;
     if (s != STATUS_OK) return s;
     recorder.dir = recordings_dir(b->recordings);
     return recorder_create(&b->recorder, &recorder, on_recording, life);

@@ -81,6 +81,7 @@ struct config {
     int rtp_timeout_s;      /**< 5 to 86400, 60 */
     int guard_us;           /**< 1000 to 20000, 4000 */
     int recording_rate_hz;  /**< 8000, 16000, 48000; 16000 */
+    char *recording_format; /**< "wav", "flac", "opus"; "wav" */
     bool record_tracks;     /**< recordings of conferences have tracks where nothing else was asked for; false */
     int load_limit_percent; /**< busy share of a media thread above which new calls get 503; 10 to 100, 75 */
     /* webhooks */

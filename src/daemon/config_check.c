@@ -87,6 +87,23 @@ const char *config_check_level(const char *text)
     return log_level_parse(slice_of(text), &level) ? NULL : "error, warn, info or debug";
 }
 
+const char *config_check_format(const char *text)
+{
+    enum recording_format format;
+    return config_format(text, &format) ? NULL : "wav, flac or opus";
+}
+
+bool config_format(const char *text, enum recording_format *out)
+{
+    static const char *const names[] = {"wav", "flac", "opus"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) != 0) continue;
+        *out = (enum recording_format)i;
+        return true;
+    }
+    return false;
+}
+
 const char *config_check_account(const char *text)
 {
     return text[0] == '\0' || id_valid(slice_of(text), "AC") ? NULL : "an account id: AC and 40 hex digits, or nothing";

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "record/recorder.h"
 
 /** @return NULL where the text is fine, else what is allowed: "an IP address and a port like 127.0.0.1:8080 ..." */
 typedef const char *config_check_fn(const char *text);
@@ -33,6 +34,10 @@ config_check_fn config_check_order;     /**< whose order of codecs counts */
 config_check_fn config_check_srtp;      /**< whether calls are encrypted */
 config_check_fn config_check_digits;    /**< what can stand before a number, or nothing */
 config_check_fn config_check_rate;      /**< a sampling rate of recordings */
+config_check_fn config_check_format;    /**< what recordings are kept as */
+
+/** What recordings are kept as. @return false where the word is none of wav, flac, opus */
+bool config_format(const char *text, enum recording_format *out);
 
 /** Splits "192.0.2.1:5060" or "[::1]:5060" into a literal without brackets and a port. @return false where it is
  * neither */

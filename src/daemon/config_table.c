@@ -45,6 +45,7 @@ const struct setting config_settings[] = {
     NUMBER(rtp_timeout_s, 60, 5, DAY_S),
     NUMBER(guard_us, 4000, 1000, 20000),
     {"recording_rate_hz", SETTING_NUMBER, AT(recording_rate_hz), "16000", 8000, 48000, config_check_rate},
+    TEXT(recording_format, "wav", config_check_format),
     {"record_tracks", SETTING_FLAG, AT(record_tracks), "false", 0, 0, NULL},
     NUMBER(load_limit_percent, 75, 10, 100),
     NUMBER(webhook_timeout_ms, 10000, 100, 120000),

@@ -194,6 +194,7 @@ struct ring *recordings_begin(struct recordings *r, const char *id)
     char of[WHOSE_SIZE];
     if (!running) return NULL;
     spec.tracks = running->tracks;
+    spec.convert = running->row.call[0] == '\0'; /* a script may wait for that of a call */
     conferences_hold(r->bridge->conferences, running->row.conference);
     strcpy(spec.id, id);
     status s = recorder_open(r->bridge->recorder, &spec, &running->recording);

@@ -13,6 +13,7 @@
 #include "os/log.h"
 #include "os/thread.h"
 #include "os/wake.h"
+#include "record/converter.h"
 #include "record/tracks.h"
 #include "record/wav_file.h"
 
@@ -75,6 +76,7 @@ struct recorder {
     atomic_uint_least32_t count;
     atomic_uint_least64_t lost_ms;
     struct track_counts counts;
+    struct converter *converter; /* control; NULL where all stay WAV */
 };
 
 const char *recording_end_name(enum recording_end end)
@@ -307,6 +309,7 @@ static void recording_free(struct recording *g)
 
 static void recorder_free(struct recorder *r)
 {
+    converter_destroy(r->converter);
     wake_close(r->wake_fd);
     wake_close(r->report_fd);
     ring_destroy(r->requests);
@@ -324,6 +327,9 @@ static status start(struct recorder *r)
     if (result == STATUS_OK) result = wake_open(&r->report_fd);
     if (result == STATUS_OK) result = ring_create(&r->requests, sizeof(struct request), QUEUE);
     if (result == STATUS_OK) result = ring_create(&r->reports, sizeof(struct message), QUEUE);
+    if (result == STATUS_OK && r->config.format != RECORDING_WAV)
+        result = converter_create(&r->converter, r->dir, r->config.format, r->config.io, r->config.free_floor_bytes,
+                                  r->report_fd);
     if (result == STATUS_OK) result = thread_start(&r->thread, "recorder", THREAD_RECORDER, run, r);
     return result;
 }
@@ -371,17 +377,26 @@ int recorder_fd(const struct recorder *r)
     return r->report_fd;
 }
 
+/* The recording is still there: it goes with a message of its own. */
+static bool converts(const struct recorder *r, const struct message *message)
+{
+    return r->converter && message->recording->spec.convert && message->report.end != RECORDING_FAILED;
+}
+
 void recorder_poll(struct recorder *r)
 {
     thread_assert(THREAD_CONTROL);
     wake_drain(r->report_fd);
     struct message message;
     while (ring_pop(r->reports, &message)) {
-        if (message.type == MESSAGE_REPORT)
-            r->report(r->arg, &message.report);
-        else
+        if (message.type == MESSAGE_GONE)
             recording_free(message.recording);
+        else if (!converts(r, &message) || !converter_put(r->converter, &message.report))
+            r->report(r->arg, &message.report);
     }
+    struct recording_report report;
+    while (r->converter && converter_done(r->converter, &report))
+        r->report(r->arg, &report);
 }
 
 status recorder_open(struct recorder *r, const struct recording_spec *spec, struct recording **out)

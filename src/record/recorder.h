@@ -33,10 +33,17 @@ struct recorder_io {
     uint64_t (*free_bytes)(const char *dir); /**< what the file system has left; UINT64_MAX where it does not say */
 };
 
+/**
+ * What a complete recording is kept as. While it grows it is a WAV in any case, so that a crash costs nothing; the
+ * other formats are made of that afterwards, on a thread of their own, before the report (converter.h).
+ */
+enum recording_format { RECORDING_WAV, RECORDING_FLAC, RECORDING_OPUS /**< in Ogg */ };
+
 struct recorder_config {
     const char *dir;              /**< where the files go; copied; must exist */
     uint32_t rate_hz;             /**< of the files; 0: 16000 */
     uint32_t length_max_s;        /**< a recording ends itself at this length; 0: none */
+    enum recording_format format; /**< of those that say so (recording_spec) */
     uint64_t free_floor_bytes;    /**< recordings end where less is left on the disk; 0: no floor */
     const struct recorder_io *io; /**< borrowed for the recorder's life; NULL: the real disk */
 };
@@ -79,8 +86,9 @@ int recorder_fd(const struct recorder *recorder);
 void recorder_poll(struct recorder *recorder);
 
 struct recording_spec {
-    id_text id;  /**< the file is DIR/ID.wav */
-    bool tracks; /**< with tracks of its own beside the mix, and a timeline (tracks.h) */
+    id_text id;   /**< the file is DIR/ID.wav */
+    bool convert; /**< into the recorder's format, with its tracks; else it stays WAV */
+    bool tracks;  /**< with tracks of its own beside the mix, and a timeline (tracks.h) */
     void *user;
 };
 
@@ -116,7 +124,8 @@ void recorder_metrics(const struct recorder *recorder, struct recorder_metrics *
 
 /**
  * At start, before recorder_create(): completes every .part file that a crash left in dir (header repaired from the
- * size, renamed) and names it. Files shorter than a header are removed.
+ * size, renamed) and names it, and the tracks beside it. Files shorter than a header are removed, and what a conversion
+ * left half done: that recording stays WAV.
  *
  * @param found  called once a file; report->user is NULL
  * @return STATUS_OK; STATUS_IO (dir cannot be read; files that failed are left as they are)

@@ -83,6 +83,21 @@ static uint64_t samples_of_mix(int dir_fd, const char *id)
     return known ? header.samples : UINT64_MAX;
 }
 
+/* What is left of a conversion: half of a file, or the WAV of one that is whole. */
+static void clear_conversion(int dir_fd, const char *name)
+{
+    static const char *const converted[] = {".flac", ".ogg"};
+    char half[16], wav[NAME_SIZE];
+    id_text stem;
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(half, sizeof half, "%s%s", converted[i], growing);
+        if (stem_of(name, half, stem)) unlinkat(dir_fd, name, 0);
+        if (!stem_of(name, converted[i], stem)) continue;
+        snprintf(wav, sizeof wav, "%s%s", stem, ending);
+        unlinkat(dir_fd, wav, 0);
+    }
+}
+
 /* The tracks become as long as their mix. */
 static void recover_tracks(int dir_fd, const char *name, uint64_t samples)
 {
@@ -100,6 +115,7 @@ static void recover_tracks(int dir_fd, const char *name, uint64_t samples)
         struct recording_report report;
         if (strcmp(entry->d_name, part) == 0 && renameat(fd, part, fd, timeline) < 0)
             log_event(LOG_ERROR, "timeline_not_named", "path=%s", name);
+        clear_conversion(fd, entry->d_name);
         if (stem_of(entry->d_name, ".wav.part", stem)) (void)complete(fd, stem, samples, &report);
     }
     closedir(d);
@@ -109,6 +125,7 @@ static void recover_mixes(DIR *d, recorder_report_fn *found, void *arg)
 {
     for (struct dirent *entry; (entry = readdir(d));) {
         struct recording_report report = {.end = RECORDING_RECOVERED};
+        clear_conversion(dirfd(d), entry->d_name);
         if (!stem_of(entry->d_name, ".wav.part", report.id)) continue;
         if (complete(dirfd(d), report.id, UINT64_MAX, &report) == STATUS_OK) found(arg, &report);
     }

@@ -105,6 +105,7 @@ static void assert_same(const struct config *a, const struct config *b)
     SAME_NUMBER(recording_rate_hz);
     SAME_NUMBER(load_limit_percent);
     SAME_NUMBER(record_tracks);
+    SAME_TEXT(recording_format);
     SAME_NUMBER(webhook_timeout_ms);
     SAME_NUMBER(webhook_give_up_s);
     SAME_NUMBER(auto_end_s);

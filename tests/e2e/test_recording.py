@@ -86,11 +86,11 @@ class Recording(BridgeTest):
     def test_beeps_are_in_it(self):
         room = self.room(playBeep="always")
         first = self.join(room, "first")
-        first.fresh_levels()
+        first.fresh_levels(ms=1000)
         second = self.join(room, "second")
-        first.fresh_levels()
+        first.fresh_levels(ms=1000)
         second.hangup()
-        first.fresh_levels()
+        first.fresh_levels(ms=1000)
         first.hangup()
         wav = Wav(self.download(self.finished(room)[0]).body)
         low = [at for at, level in wav.profile(BEEP_LOW_HZ, 0.03) if level > -22.0]
@@ -159,7 +159,7 @@ class Recording(BridgeTest):
         room = self.room(playBeep="never")
         for n, hz in enumerate(PILOTS_HZ[:2]):
             phone = self.join(room, "talker%d" % n, hz)
-            phone.fresh_levels()
+            phone.fresh_levels(ms=600)
             phone.hangup()
             self.bridge.status_is(room[0], "empty")
         newest, oldest = self.finished(room, 2)

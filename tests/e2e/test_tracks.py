@@ -1,14 +1,16 @@
 """The tracks of a recording: one a caller and one of the bridge, sample-aligned with the mix, and a timeline."""
 import os
 
-from harness import PILOTS_HZ, BridgeTest, Wav, rms_dbfs, tone_samples, wait_until, wav_bytes
+from harness import PILOTS_HZ, BridgeTest, Wav, http_request, rms_dbfs, tone_samples, wait_until, wav_bytes
 
 SAID_DBFS = -24.0
 ANNOUNCED_HZ = 1823.0
 AT_MS = 20.0  # how far an event may be from its audio
 
 
-class Tracks(BridgeTest):
+class TracksTest(BridgeTest):
+    """A conference whose recording has tracks, and what REST has of it."""
+
     def setUp(self):
         super().setUp()
         self.hooks.files["/tone.wav"] = wav_bytes(tone_samples(ANNOUNCED_HZ, SAID_DBFS, 0.6))
@@ -55,6 +57,8 @@ class Tracks(BridgeTest):
         rest = [m - sum(s) for m, s in zip(mix.samples, zip(*(wav.samples for wav in tracks.values())))]
         self.below("sum of %d tracks less the mix" % len(tracks), rms_dbfs(rest) - mix.rms(), -60.0, "dB")
 
+
+class Tracks(TracksTest):
     def test_tracks_add_up_to_the_mix_and_the_timeline_tells_when(self):
         room = self.room(playBeep="entryOnly")
         first = self.join(room, "first", PILOTS_HZ[0])
@@ -166,3 +170,33 @@ class Tracks(BridgeTest):
         path = self.recording(room)
         self.assertEqual(self.bridge.expect(200, "GET", path + "/Tracks").json["tracks"], [])
         self.bridge.expect(404, "GET", path + "/Timeline")
+
+
+class Formats(TracksTest):
+    """The same recording kept as FLAC: what is told of it, and that no WAV stays."""
+    bridge_config = "recording_format = flac\n"
+
+    def test_a_complete_recording_is_flac_and_says_so(self):
+        room = self.room(playBeep="never")
+        first = self.join(room, "first", PILOTS_HZ[0])
+        path = "/Recordings/" + wait_until(lambda: self.bridge.recordings(room[0]), 5.0, "it is listed")[0]["recordingId"]
+        self.assertEqual(self.bridge.expect(200, "GET", path).json["mimeType"], "audio/wav", "while it grows")
+        first.fresh_levels()
+        first.hangup()
+        self.assertEqual(self.recording(room), path)
+        told = next(h.json for h in self.hooks.received if h.json and h.json.get("conferenceId") == room[0] and
+                    h.json.get("requestType") == "conferenceRecordingStatus")
+        self.assertTrue(told["recordingUrl"].endswith(".flac"), told["recordingUrl"])
+        self.assertEqual(self.bridge.expect(200, "GET", path).json["mimeType"], "audio/flac")
+        inside = len("/Accounts/" + self.bridge.account)
+        tracks = self.bridge.expect(200, "GET", path + "/Tracks").json["tracks"]
+        self.assertEqual({t["track"] for t in tracks}, {first.call_id, "bridge"})
+        for at in [path + "/Download"] + [t["downloadUrl"][inside:] for t in tracks]:
+            reply = self.bridge.expect(200, "GET", at)
+            self.assertEqual((reply.headers["Content-Type"], reply.body[:4]), ("audio/flac", b"fLaC"))
+        by_token = http_request("GET", told["recordingUrl"])
+        self.assertEqual((by_token.status, by_token.headers["Content-Type"]), (200, "audio/flac"))
+        recordings = os.path.join(self.bridge.data, "recordings")
+        self.assertEqual([f for _, _, names in os.walk(recordings) for f in names if ".wav" in f], [])
+        self.bridge.expect(204, "DELETE", path)
+        self.assertEqual(os.listdir(recordings), [])

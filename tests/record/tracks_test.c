@@ -43,18 +43,36 @@ static void remove_all(const char *path)
     rmdir(path);
 }
 
-static int begin(void **state)
+static int begin_as(enum recording_format format)
 {
-    (void)state;
     strcpy(dir, "/tmp/tracks_test.XXXXXX");
     reported = false;
     if (!mkdtemp(dir)) return -1;
     snprintf(tracks_dir, sizeof tracks_dir, "%s/%s.tracks", dir, id);
-    struct recording_spec spec = {.tracks = true};
+    struct recording_spec spec = {.tracks = true, .convert = true};
+    struct recorder_config config = {.dir = dir, .format = format};
     strcpy(spec.id, id);
-    assert_int_equal(recorder_create(&recorder, &(struct recorder_config){.dir = dir}, note, NULL), STATUS_OK);
+    assert_int_equal(recorder_create(&recorder, &config, note, NULL), STATUS_OK);
     assert_int_equal(recorder_open(recorder, &spec, &recording), STATUS_OK);
     return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return begin_as(RECORDING_WAV);
+}
+
+static int begin_flac(void **state)
+{
+    (void)state;
+    return begin_as(RECORDING_FLAC);
+}
+
+static int begin_opus(void **state)
+{
+    (void)state;
+    return begin_as(RECORDING_OPUS);
 }
 
 static int end(void **state)
@@ -127,8 +145,8 @@ static uint64_t read_file(const char *name, int16_t pcm[SAMPLES_MAX])
 {
     char path[PATH_SIZE];
     SF_INFO info = {.format = 0};
-    snprintf(path, sizeof path, "%s/%s", strchr(name, '.') ? dir : tracks_dir, name);
-    if (!strchr(name, '.')) strcat(path, ".wav");
+    snprintf(path, sizeof path, "%s/%s%s", strncmp(name, "RE", 2) == 0 ? dir : tracks_dir, name,
+             strchr(name, '.') ? "" : ".wav");
     SNDFILE *f = sf_open(path, SFM_READ, &info);
     assert_non_null(f);
     assert_int_equal(info.samplerate, RATE);
@@ -157,7 +175,11 @@ static void record_two(uint32_t rate_hz, uint64_t ticks)
     for (uint64_t t = 0; t < ticks; t++) {
         int16_t pcm[960] = {0};
         bool speaks = t >= 50 && t < 90;
-        if (t == 50) b = number_of(bob);
+        if (t == 50) {
+            for (struct recorder_metrics m = {0}; m.frames == 0; recorder_metrics(recorder, &m))
+                poll(NULL, 0, 5); /* it has begun */
+            b = number_of(bob);
+        }
         put_track(a, t + 7, rate_hz, 1013);
         if (speaks) put_track(b, t + 7, rate_hz, 713);
         for (uint32_t i = 0; i < rate_hz / 50; i++) {
@@ -226,8 +248,10 @@ static void what_was_put_for_after_the_end_is_in_no_track(void **state)
     (void)state;
     int16_t pcm[160] = {0};
     uint16_t a = number_of(ann);
-    for (uint64_t t = 0; t < 10; t++)
+    for (uint64_t t = 0; t < 10; t++) {
+        put_track(a, t, 8000, 0);
         put_mix(t, 8000, pcm);
+    }
     put_track(a, 10, 8000, 1013); /* of one who left, in a tick that never was */
     end_at(10);
     assert_int_equal(read_file(ann, ann_of), 10 * 320);
@@ -319,6 +343,71 @@ static void a_cancelled_recording_leaves_no_tracks(void **state)
     assert_int_equal(access(tracks_dir, F_OK), -1);
 }
 
+/* @return how many files there are whose names end so, in both directories */
+static int count_files(const char *with)
+{
+    int count = 0;
+    for (int i = 0; i < 2; i++) {
+        DIR *d = opendir(i == 0 ? dir : tracks_dir);
+        for (struct dirent *e; d && (e = readdir(d));) {
+            size_t len = strlen(e->d_name), end_len = strlen(with);
+            count += len > end_len && strcmp(e->d_name + len - end_len, with) == 0;
+        }
+        if (d) closedir(d);
+    }
+    return count;
+}
+
+static void as_flac_nothing_of_it_is_lost(void **state)
+{
+    (void)state;
+    struct stat s;
+    char path[PATH_SIZE];
+    record_two(8000, 150);
+    assert_int_equal(count_files(".flac"), 4);
+    assert_int_equal(count_files(".wav") + count_files(".part"), 0);
+    snprintf(path, sizeof path, "%s/%s.flac", dir, id);
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(report.bytes, s.st_size);
+    assert_int_equal(report.samples, 150 * 320);
+    assert_int_equal(read_file("RE0123456789012345678901234567890123456789.flac", mix_of), 150 * 320);
+    assert_int_equal(read_file("CA1.flac", ann_of), 150 * 320);
+    assert_int_equal(read_file("CA2.flac", bob_of), 150 * 320);
+    for (uint64_t i = 0; i < 150 * 320; i++)
+        ann_of[i] = (int16_t)(ann_of[i] + bob_of[i] - mix_of[i]);
+    assert_true(rms(ann_of, 0, 150 * 320) < rms(mix_of, 0, 150 * 320) / 2000);
+}
+
+static void as_opus_it_is_as_long_and_small(void **state)
+{
+    (void)state;
+    record_two(8000, 150);
+    assert_int_equal(count_files(".ogg"), 4);
+    assert_int_equal(count_files(".wav") + count_files(".part"), 0);
+    assert_true(report.bytes > 1000 && report.bytes < 150 * 640 / 2);
+    assert_int_equal(read_file("RE0123456789012345678901234567890123456789.ogg", mix_of), 150 * 320);
+    assert_int_equal(read_file("CA1.ogg", ann_of), 150 * 320);
+    assert_int_equal(read_file("CA2.ogg", bob_of), 150 * 320);
+    double level = rms(mix_of, 20 * 320, 40 * 320);
+    assert_true(level > 2828 * 0.9 && level < 2828 * 1.1);
+    assert_true(rms(bob_of, 0, 40 * 320) < 30 && rms(bob_of, 52 * 320, 88 * 320) > 2500);
+}
+
+static void what_a_crash_left_of_a_conversion_is_cleared(void **state)
+{
+    (void)state;
+    record_two(8000, 50 + 10);
+    /* It went down with half of a new file beside one WAV, and with a new file whose WAV was to be removed. */
+    char command[600];
+    snprintf(command, sizeof command,
+             "cd %s && : > %s.flac.part && cd %s && cp CA1.wav CA1.flac && : > bridge.ogg.part", dir, id, tracks_dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(recorder_recover(dir, note, NULL), STATUS_OK);
+    assert_int_equal(count_files(".part"), 0);
+    assert_int_equal(count_files(".flac"), 1);
+    assert_int_equal(count_files(".wav"), 3);
+}
+
 #define DIR_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -330,6 +419,9 @@ int main(void)
         DIR_TEST(what_was_put_for_after_the_end_is_in_no_track),
         DIR_TEST(the_timeline_says_what_happened_and_when),
         DIR_TEST(a_crash_leaves_tracks_that_become_as_long_as_the_mix),
+        cmocka_unit_test_setup_teardown(as_flac_nothing_of_it_is_lost, begin_flac, end),
+        cmocka_unit_test_setup_teardown(as_opus_it_is_as_long_and_small, begin_opus, end),
+        DIR_TEST(what_a_crash_left_of_a_conversion_is_cleared),
         DIR_TEST(a_cancelled_recording_leaves_no_tracks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
