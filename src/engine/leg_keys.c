@@ -63,6 +63,7 @@ void leg_keys_event(struct leg_media *leg, const struct leg_context *context, co
     struct leg_keys *k = &leg->keys;
     k->event_ticks = payload->end ? 1 : EVENT_TICKS;
     k->after_event = k->told_by_event = true;
+    k->tones_alone = false;
     if (dtmf_receiver_put(&k->receiver, payload, rtp_timestamp, arrival_us) != DTMF_BEGIN) return;
     press(leg, context, LEG_KEY_EVENT, payload->event, arrival_us);
 }
@@ -93,8 +94,8 @@ static bool search(struct leg_media *leg, const struct leg_context *context, boo
     if (k->searches && d->pressed && leg->media.receive && !echo)
         press(leg, context, LEG_KEY_TONE, d->event, tick_us - (int64_t)d->down_steps * STEP_US);
     if (!d->down && !k->after_event) k->told_by_event = false;
-    if (k->finds_leaks && leg->passes_digits && !k->told_by_event && d->down_steps > ALONE_STEPS)
-        dtmf_detect_let_through(d);
+    if (k->finds_leaks && !k->told_by_event && d->down_steps > ALONE_STEPS) k->tones_alone = true;
+    d->open = k->tones_alone && leg->passes_digits;
     return says;
 }
 

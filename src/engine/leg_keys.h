@@ -7,7 +7,8 @@
  * Where the leg's audio is to be searched for keys (engine_leg_media.detect_dtmf) it goes on 20 ms later, without them.
  * A leg that has agreed to events is muted while they come. Its audio may have the tones too, from before the first
  * event and, being delayed, until after the last: these are muted where they are seen, without delay. Where such a leg
- * passes its digits on and no event has come within 100 ms, the tone is its only digit, and is heard.
+ * passes its digits on and no event has come within 100 ms, the tone is its only digit, and is heard; so are those
+ * after it from their beginnings, until an event comes.
  *
  * The tone of a key that the leg is made to hear comes back from many lines as an echo. That is taken out like any
  * other, but is no press.
@@ -42,6 +43,7 @@ struct leg_keys {
     bool searches, finds_leaks; /**< its audio goes through leg->detect, for keys or for leaks */
     bool after_event;           /**< it is not heard: events come, or have come since it last said something */
     bool told_by_event;         /**< the tone in its audio is that of an event */
+    bool tones_alone;           /**< the last tone had no event */
     uint8_t event_ticks;        /**< until events are taken for over */
     uint8_t waiting;
     struct leg_press waits[LEG_KEYS_WAITING]; /**< that went down since they were last looked at: the conference's */

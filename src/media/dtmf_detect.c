@@ -218,7 +218,7 @@ static uint8_t see(struct dtmf_detect *d, bool *clean)
 static void press(struct dtmf_detect *d, uint8_t key, uint32_t steps)
 {
     d->down = true;
-    d->told = d->heard = false;
+    d->told = false;
     d->event = events[key];
     d->down_steps = steps - 1;
     d->missing_steps = 0;
@@ -240,7 +240,7 @@ static void follow(struct dtmf_detect *d, uint8_t key, bool clean)
     d->down_steps++;
     d->missing_steps = there ? 0 : d->missing_steps + 1;
     if (d->missing_steps == RELEASE) {
-        d->down = d->heard = false;
+        d->down = false;
         d->down_steps = 0;
     }
     if (d->told || !there || d->down_steps < PRESS) return;
@@ -265,7 +265,7 @@ static void take_out(struct dtmf_detect *d, int16_t *pcm)
     for (uint32_t i = 0; i < STEPS; i++) {
         uint32_t back = STEPS - 1 - i + late, soon = back < FADE ? back : FADE;
         uint64_t near = d->muted >> (back - soon) & ((2u << soon) - 1);
-        ramp_to(&d->ramp, near && !d->heard ? 0 : 1, ramp_samples(d->rate_hz, RAMP_DIGIT_MS));
+        ramp_to(&d->ramp, near && !d->open ? 0 : 1, ramp_samples(d->rate_hz, RAMP_DIGIT_MS));
         if (!ramp_open(&d->ramp)) ramp_apply(&d->ramp, pcm + i * n, n);
     }
 }
@@ -299,9 +299,4 @@ bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds)
     if (d->use == DTMF_DETECT_KEYS) sounds = hold(d, pcm, sounds);
     if (sounds) take_out(d, pcm);
     return sounds;
-}
-
-void dtmf_detect_let_through(struct dtmf_detect *d)
-{
-    d->heard = d->down;
 }

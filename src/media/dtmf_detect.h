@@ -54,8 +54,8 @@ struct dtmf_detect {
     bool pressed;  /**< in this frame it has lasted long enough to be one: told once a key */
     uint8_t event; /**< which: 0 to 15 as in RFC 4733; of no meaning before the first */
 
-    bool told;  /**< it has been told */
-    bool heard; /**< it is not muted */
+    bool told; /**< it has been told */
+    bool open; /**< to be set: what is found is not muted from the next frame on */
     bool held_sounds;
     uint8_t seen; /**< in the last step */
     enum dtmf_detect_use use;
@@ -84,8 +84,5 @@ void dtmf_detect_init(struct dtmf_detect *d, uint32_t rate_hz, enum dtmf_detect_
  * @return false where what is to be heard is silence; pcm is of no meaning then
  */
 bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds);
-
-/** The key that is down is heard from the next frame on, to its end. */
-void dtmf_detect_let_through(struct dtmf_detect *d);
 
 #endif

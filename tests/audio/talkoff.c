@@ -103,7 +103,7 @@ static void line(const char *id, const char *use, const struct count *c)
     double an_hour = c->mutes / (c->seconds / 3600);
     board_line(id, what, "at most 1 mute an hour",
                board_text("%u mutes (%.2f an hour), %u keys; spandsp: %u", c->mutes, an_hour, c->keys, c->spandsp),
-               c->mutes <= 1 && an_hour <= 1 + 1e-9);
+               an_hour <= 1);
 }
 
 int main(int argc, char **argv)
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     board_open(argc, argv, "talkoff", "Speech that is taken for a key");
     rng_init(&rng, 5);
     if (board_wants("talkoff/keys", "") || board_wants("talkoff/leaks", "")) {
-        double seconds = board_length(60, 300, 3600);
+        double seconds = board_length(60, 300, 4 * 3600);
         while (counts[0].seconds < seconds) {
             char keys[128];
             size_t samples = speak(&rng, pcm);

@@ -234,14 +234,22 @@ static void a_tone_without_events_is_heard_where_digits_are_passed_on(void **sta
         struct key_room *r = key_room_open(&config);
         key_room_tone(r, '8', 15000, 250);
         key_room_run(r, 600);
+        key_room_tone(r, '9', 5000, 60); /* known by now */
+        key_room_run(r, 300);
         assert_string_equal(r->sim.told, "");
         if (pass) {
-            check_reads(r, EAR_PCMU, "8");
-            check_reads(r, EAR_L16_48, "8");
-            check_reads(r, EAR_EVENTS, "8");
+            check_reads(r, EAR_PCMU, "89");
+            check_reads(r, EAR_L16_48, "89");
+            check_reads(r, EAR_EVENTS, "89");
         } else {
             check_unreadable(r, "not passed on");
         }
+        key_room_tone_and_events(r, '1', 5000, 200, 80); /* no more */
+        key_room_run(r, 600);
+        key_room_clear(r);
+        key_room_tone_and_events(r, '2', 5000, 100, 40);
+        key_room_run(r, 500);
+        check_reads(r, EAR_PCMU, pass ? "2" : "");
         key_room_close(r);
     }
 }
