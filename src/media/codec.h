@@ -29,6 +29,9 @@ enum { FRAME_SAMPLES_MAX = 960 };
 /** Longest payload that is taken in (an unfragmented packet holds no more), and longest that is sent. */
 enum { CODEC_PAYLOAD_IN_MAX = 1488, CODEC_PAYLOAD_OUT_MAX = 1200 };
 
+/** Samples that codec.decoder_follow reads beside those it is told of. */
+enum { CODEC_FOLLOW_BEFORE = 64, CODEC_FOLLOW_AFTER = 22 };
+
 /** Samples of one frame at a rate: 160 at 8000. */
 static inline uint32_t frame_samples(uint32_t rate_hz)
 {
@@ -142,6 +145,15 @@ struct codec {
      * that replaces the end of the gap; call once for the whole gap then. It is still to be decoded afterwards.
      */
     void (*conceal)(void *state, const uint8_t *next, size_t next_len, int16_t *pcm, size_t samples);
+
+    /**
+     * Tells a decoder what was played in the place of lost packets, just before the first packet after them is decoded:
+     * its state goes on as if it had decoded that. NULL where needless, or where conceal does it.
+     * @param pcm  where that began; CODEC_FOLLOW_BEFORE samples before it, and CODEC_FOLLOW_AFTER after its end (as it
+     *             would have gone on) must be readable
+     * @param samples  up to 20 ms: what is told of more does not help
+     */
+    void (*decoder_follow)(void *state, const int16_t *pcm, size_t samples);
 
     /** True where the payload carries a copy of the audio before it (in-band FEC). NULL: never. Any bytes. */
     bool (*has_fec)(const uint8_t *payload, size_t len);

@@ -3,10 +3,11 @@
  *
  * RFC 3551 counts its timestamps at 8000 a second, by an old mistake: one a byte. The coder delays by 22 samples.
  *
- * Both ends adapt from the codes alone, so a decoder that missed some is out of step with the encoder. It just goes on
- * from where it stood: predictors and step sizes leak, and in speech the error is 5 dB below the signal in the first
- * 20 ms after one lost frame, 15 dB in the next, and 21 dB after 80 ms (measured; a reset decoder is some 10 dB worse
- * all the way, and one that was fed what was made up for the gap is better after one lost frame and worse after more).
+ * Both ends adapt from the codes alone, so a decoder that missed some is out of step with the encoder until its
+ * predictors and step sizes, which leak, have found it again: in speech the error is 5 dB below the signal in the first
+ * 20 ms after one lost frame, 15 dB in the next, and 21 dB after 80 ms, where the decoder just goes on from where it
+ * stood. decoder_follow() makes that 9, 16 and 22 dB (a steady tone: 20 instead of 8 dB in the first 20 ms); after
+ * more than one lost frame it changes little. A reset decoder would be at 1, 4 and 14 dB. (All measured.)
  *
  * Pure: the library keeps all it knows in the state. Thread: one at a time a state.
  */

@@ -13,7 +13,9 @@ enum {
     PAUSE_FADE_MS = 5,
     JOIN_FADE_MS = 5,
     TEMPLATE_MS = 10,
-    NOISE_SEED = 3389, /* noise needs no secret */
+    FOLLOW_MS = 20,
+    FOLLOW_SIGHT_MS = 50, /* of made-up audio that surely still stands in the queue, with some before it */
+    NOISE_SEED = 3389,    /* noise needs no secret */
 };
 
 status playout_maker_init(struct playout_maker *m, const struct codec *codec)
@@ -169,6 +171,24 @@ static size_t begin_voice(struct playout_maker *m, int16_t *pcm, size_t samples,
     return overlap + skip;
 }
 
+/*
+ * Packets are missing, and `pcm`, the end of the queue, is what was made up for them. A decoder that went on as if it
+ * had decoded that is nearer to the sender's encoder. What was only late is not told: it is decoded yet.
+ */
+static void follow(struct playout_maker *m, const int16_t *pcm, size_t inserted)
+{
+    int16_t told[CODEC_FOLLOW_BEFORE + FOLLOW_MS * 48 + CODEC_FOLLOW_AFTER];
+    size_t age = m->conceal.age, most = (size_t)FOLLOW_MS * m->ms, ahead = CODEC_FOLLOW_AFTER;
+    bool in_sight = age <= (size_t)FOLLOW_SIGHT_MS * m->ms;
+    if (!m->codec->decoder_follow || !m->conceal.active || m->conceal.hold == 0 || age <= inserted || !in_sight) return;
+    size_t samples = age - inserted < most ? age - inserted : most;
+    size_t there = CODEC_FOLLOW_BEFORE + (age < samples + ahead ? age : samples + ahead);
+    struct conceal on = m->conceal;
+    memcpy(told, pcm - age - CODEC_FOLLOW_BEFORE, there * sizeof(*told));
+    conceal_read(&on, told + there, CODEC_FOLLOW_BEFORE + samples + ahead - there);
+    m->codec->decoder_follow(m->decoder, told + CODEC_FOLLOW_BEFORE, samples);
+}
+
 status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, const struct playout_stored *stored,
                             struct playout_payload payload, size_t overlap, size_t inserted, size_t *samples)
 {
@@ -179,6 +199,7 @@ status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, co
         return STATUS_OK;
     }
     int16_t *pcm = playout_queue_room(q, count);
+    follow(m, pcm, inserted);
     if (stored->silent) {
         memset(pcm, 0, count * sizeof(*pcm));
     } else if (m->codec->decode(m->decoder, payload.bytes, payload.len, pcm, count, &count) != STATUS_OK) {
