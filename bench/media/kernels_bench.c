@@ -12,6 +12,7 @@
 #include "media/level.h"
 #include "media/limiter.h"
 #include "media/ramp.h"
+#include "media/talker.h"
 #include "media/tone.h"
 #include "timing.h"
 
@@ -25,6 +26,7 @@ struct work {
     struct limiter limiter;
     struct ramp ramp;
     struct gain gain;
+    struct talker talker;
     struct tone tone;
     struct conceal conceal;
     struct interpolate table;
@@ -77,6 +79,16 @@ static void measure_level(void *state)
         w->sum += (double)level_measure(frame_of(w), w->samples).power;
 }
 
+/* The same, and whether it is speech. */
+static void judge(void *state)
+{
+    struct work *w = state;
+    for (int i = 0; i < FRAMES; i++) {
+        struct level level = level_measure(frame_of(w), w->samples);
+        w->sum += talker_step(&w->talker, level_power_dbfs(level.power), level.peak);
+    }
+}
+
 static void make_tone(void *state)
 {
     struct work *w = state;
@@ -123,6 +135,7 @@ static void set_up(struct work *w, uint32_t rate_hz)
     conceal_init(&w->conceal, rate_hz);
     gain_init(&w->gain);
     gain_to(&w->gain, 2);
+    talker_init(&w->talker);
     tone_init(&w->tone, rate_hz, 1013, -12);
 }
 
@@ -157,6 +170,7 @@ int main(int argc, char **argv)
         run(&t, "ramp over the frame", fade, &w);
         run(&t, "gain of 2", louder, &w);
         run(&t, "level", measure_level, &w);
+        run(&t, "level and talker", judge, &w);
         run(&t, "tone", make_tone, &w);
         run(&t, "conceal, beginning", make_up, &w);
         run(&t, "lag of a pitch", find_lag, &w);
