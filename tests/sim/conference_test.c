@@ -404,7 +404,7 @@ static void a_conference_without_legs_has_no_ticks(void **state)
 static void music_fades_out_under_voices_without_clipping(void **state)
 {
     (void)state;
-    struct sound *music = tone_sound(400, -1, 8000);
+    struct sound *music = tone_sound(400, -1, 8000), *announcement = tone_sound(700, -1, 640);
     set_audio(ENGINE_AUDIO_WAIT);
     set_music(music);
     for (int i = 0; i < 3; i++) {
@@ -416,6 +416,10 @@ static void music_fades_out_under_voices_without_clipping(void **state)
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < 3; i++)
             people[i].count = 0;
+        /* Voices fade in; this is there at once. */
+        sim_command(
+            &sim, (struct core_command){.type = CORE_CONFERENCE_PLAY, .conference = conference, .sound = announcement});
+        sim_run(&sim, 20000);
         set_audio(ENGINE_AUDIO_MIX);
         sim_run(&sim, 45000 + 137 * round);
         for (int i = 0; i < 3; i++) {
@@ -429,6 +433,7 @@ static void music_fades_out_under_voices_without_clipping(void **state)
     set_music(NULL);
     sim_run(&sim, 100000);
     sound_destroy(music);
+    sound_destroy(announcement);
 }
 
 /* The thread is away for half a second: what is over 60 ms late is not sent any more, and time has passed all the same.
