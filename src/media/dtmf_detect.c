@@ -16,6 +16,7 @@ enum {
     ROWS = 4,
     TAPS_A_PHASE = 12,
     NO_KEY = 16,
+    LEAST_PEAK = 128,
 };
 
 static const double tones_hz[DTMF_DETECT_TONES] = {697, 770, 852, 941, 1209, 1336, 1477, 1633};
@@ -23,8 +24,8 @@ static const double tones_hz[DTMF_DETECT_TONES] = {697, 770, 852, 941, 1209, 133
 /* By row and column: 1 2 3 A, 4 5 6 B, 7 8 9 C, * 0 # D. */
 static const uint8_t events[16] = {1, 2, 3, 12, 4, 5, 6, 13, 7, 8, 9, 14, 10, 0, 11, 15};
 
-/* The square of the peak of a sine of -45 dBm0, where 32768 is 3.17 dBm0. */
-static const float least_peak = 32768.0f * 32768.0f * 1.524e-5f;
+/* The square of the peak of the weakest tone, -45 dBm0, where 32768 is 3.17 dBm0. */
+static const float least_peak = (float)LEAST_PEAK * LEAST_PEAK;
 
 static const float least_share = 0.85f;       /* of all power in the window that is in the two tones */
 static const float least_clean_share = 0.82f; /* the same, where they are exactly in tune */
@@ -282,13 +283,20 @@ static bool hold(struct dtmf_detect *d, int16_t *pcm, bool sounds)
     return held_sounds;
 }
 
-bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds)
+/* Nothing in it is as loud as the weakest tone. */
+static bool is_quiet(const int16_t *pcm, uint32_t samples)
+{
+    int16_t low = 0, high = 0;
+    for (uint32_t i = 0; i < samples; i++) {
+        low = pcm[i] < low ? pcm[i] : low;
+        high = pcm[i] > high ? pcm[i] : high;
+    }
+    return low > -LEAST_PEAK && high < LEAST_PEAK;
+}
+
+static void search(struct dtmf_detect *d, const int16_t *pcm)
 {
     float x[STEP * STEPS];
-    d->pressed = false;
-    d->quiet_frames = sounds ? 0 : d->quiet_frames + 1;
-    if (d->quiet_frames > 1 && d->muted == 0 && d->seen == NO_KEY && !d->held_sounds) return false;
-    if (!sounds) memset(pcm, 0, frame_samples(d->rate_hz) * sizeof *pcm);
     to_8000(d, pcm, x);
     for (uint32_t i = 0; i < STEPS; i += 2) {
         struct dtmf_detect_step *first = &d->past[d->step_count % DTMF_DETECT_PAST];
@@ -296,6 +304,17 @@ bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds)
         step_on(d);
         step_on(d);
     }
+}
+
+bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds)
+{
+    uint32_t samples = frame_samples(d->rate_hz);
+    d->pressed = false;
+    d->quiet_frames = sounds && !is_quiet(pcm, samples) ? 0 : d->quiet_frames + 1;
+    bool rests = d->quiet_frames > 1 && d->muted == 0 && d->seen == NO_KEY;
+    if (rests && !sounds && !d->held_sounds) return false;
+    if (!sounds) memset(pcm, 0, samples * sizeof *pcm);
+    if (!rests) search(d, pcm);
     if (d->use == DTMF_DETECT_KEYS) sounds = hold(d, pcm, sounds);
     if (sounds) take_out(d, pcm);
     return sounds;
