@@ -149,6 +149,13 @@ static void fill_gap(struct recording *g, uint64_t tick)
     count_up(&g->recorder->lost_ms, ticks * PCM_FRAME_MS);
 }
 
+/* Ticks of tracks that found no room in the ring: silence there. */
+static void note_lost(struct recording *g, uint32_t ticks)
+{
+    count_up(&g->recorder->lost_ms, (uint64_t)ticks * PCM_FRAME_MS);
+    log_event(LOG_WARN, "tracks_lost", "recording=%s lost_ms=%u", g->spec.id, ticks * PCM_FRAME_MS);
+}
+
 static void take_requests(struct recorder *r);
 
 static void take_frame(struct recording *g, const struct pcm_frame *frame)
@@ -162,6 +169,7 @@ static void take_frame(struct recording *g, const struct pcm_frame *frame)
         fill_gap(g, frame->tick);
         track_put(g->mix, frame);
     } else if (g->tracks) {
+        if (frame->kind == PCM_FRAME_MARK && frame->mark.type == PCM_MARK_LOST) note_lost(g, frame->mark.count);
         /* Its name was sent before its first frame, but maybe after we looked. */
         if (!tracks_know(g->tracks, frame->track)) take_requests(g->recorder);
         tracks_put(g->tracks, frame);

@@ -28,6 +28,7 @@ static struct rig rig;
 static struct rng rng;
 static struct engine_conference *conferences[CONFERENCES];
 static bool recording[CONFERENCES];
+static struct recording *tracked[CONFERENCES]; /* with tracks */
 static struct sound *sounds[3];
 static struct recorder *recorder;
 static uint32_t recordings, recordings_done;
@@ -49,12 +50,18 @@ static void toggle_recording(uint32_t i)
 {
     struct recording *g;
     struct recording_spec spec = {.user = NULL};
+    spec.tracks = rng_below(&rng, 2);
+    tracked[i] = NULL;
     if (recording[i]) {
         engine_conference_record(conferences[i], NULL);
     } else {
         random_id(spec.id, "RE");
         assert_int_equal(recorder_open(recorder, &spec, &g), STATUS_OK);
-        engine_conference_record(conferences[i], recording_ring(g));
+        if (spec.tracks)
+            engine_conference_record_tracks(conferences[i], recording_ring(g));
+        else
+            engine_conference_record(conferences[i], recording_ring(g));
+        if (spec.tracks) tracked[i] = g;
         recordings++;
     }
     recording[i] = !recording[i];
@@ -97,10 +104,25 @@ static void record_leg(struct peer *p)
     p->recorded = true;
 }
 
+/* In whatever conference it is: the number is one of that recording. */
+static void give_track(struct peer *p)
+{
+    char name[16];
+    uint16_t number;
+    snprintf(name, sizeof name, "CA%u", p->ssrc);
+    for (uint32_t i = 0; i < CONFERENCES; i++) {
+        if (!tracked[i] || !engine_leg_is_in(p->leg, conferences[i])) continue;
+        assert_int_equal(recording_track(tracked[i], name, &number), STATUS_OK);
+        engine_leg_track(p->leg, number);
+    }
+}
+
 static void own_operation(struct peer *p)
 {
     static const struct engine_digit digits[] = {{'1', 0}, {'#', 300}, {'9', 20}};
-    switch (rng_below(&rng, 8)) {
+    switch (rng_below(&rng, 10)) {
+    case 8:
+    case 9: give_track(p); break;
     case 0:
     case 1: engine_leg_play(p->leg, sounds[rng_below(&rng, 3)], rng_below(&rng, 4), 9); break;
     case 2: engine_leg_stop(p->leg); break;

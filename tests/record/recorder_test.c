@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -20,10 +19,11 @@
 #include "os/clock.h"
 #include "record/recorder.h"
 #include "record/wav_header.h"
+#include "scratch.h"
 
 enum { FRAME = 160 };
 
-static char dir[64];
+static char dir[SCRATCH_SIZE];
 static struct recorder *recorder;
 static struct recording_report reports[16];
 static size_t report_count;
@@ -39,19 +39,15 @@ static void note(void *arg, const struct recording_report *report)
 static int make_dir(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/recorder_test.XXXXXX");
     report_count = 0;
-    return mkdtemp(dir) ? 0 : -1;
+    return scratch_make(dir) ? 0 : -1;
 }
 
 static int remove_dir(void **state)
 {
     (void)state;
-    DIR *d = opendir(dir);
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-    return rmdir(dir);
+    scratch_remove(dir);
+    return 0;
 }
 
 static struct recording *open_recording(const struct recorder_config *config)

@@ -17,10 +17,11 @@
 
 #include "media/pcm_frame.h"
 #include "record/recorder.h"
+#include "scratch.h"
 
 enum { RATE = 16000, SAMPLES_MAX = RATE * 20, PATH_SIZE = 200 };
 
-static char dir[64], tracks_dir[128];
+static char dir[SCRATCH_SIZE], tracks_dir[128];
 static struct recorder *recorder;
 static struct recording *recording;
 static struct recording_report report;
@@ -34,20 +35,10 @@ static void note(void *arg, const struct recording_report *r)
     reported = true;
 }
 
-static void remove_all(const char *path)
-{
-    DIR *d = opendir(path);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
-    if (d) closedir(d);
-    rmdir(path);
-}
-
 static int begin_as(enum recording_format format)
 {
-    strcpy(dir, "/tmp/tracks_test.XXXXXX");
     reported = false;
-    if (!mkdtemp(dir)) return -1;
+    if (!scratch_make(dir)) return -1;
     snprintf(tracks_dir, sizeof tracks_dir, "%s/%s.tracks", dir, id);
     struct recording_spec spec = {.tracks = true, .convert = true};
     struct recorder_config config = {.dir = dir, .format = format};
@@ -79,8 +70,8 @@ static int end(void **state)
 {
     (void)state;
     recorder_destroy(recorder);
-    remove_all(tracks_dir);
-    remove_all(dir);
+    scratch_remove(tracks_dir);
+    scratch_remove(dir);
     return 0;
 }
 
@@ -329,8 +320,8 @@ static void a_crash_leaves_tracks_that_become_as_long_as_the_mix(void **state)
     assert_int_equal(access(path, F_OK), 0);
     snprintf(path, sizeof path, "%s/CA9.wav.part", copied_tracks);
     assert_int_equal(access(path, F_OK), -1);
-    remove_all(copied_tracks);
-    remove_all(copy);
+    scratch_remove(copied_tracks);
+    scratch_remove(copy);
     recording_cancel(recording);
 }
 

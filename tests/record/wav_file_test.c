@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -17,26 +16,23 @@
 
 #include "record/wav_file.h"
 #include "record/wav_header.h"
+#include "scratch.h"
 
 #define GIB (1024ull * 1024 * 1024)
 
-static char dir[64];
+static char dir[SCRATCH_SIZE];
 
 static int make_dir(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/wav_file_test.XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
+    return scratch_make(dir) ? 0 : -1;
 }
 
 static int remove_dir(void **state)
 {
     (void)state;
-    DIR *d = opendir(dir);
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-    return rmdir(dir);
+    scratch_remove(dir);
+    return 0;
 }
 
 static const char *path_of(const char *name)

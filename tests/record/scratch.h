@@ -1,0 +1,35 @@
+/**
+ * @file scratch.h  A directory of a test's own.
+ *
+ * Thread: one.
+ */
+#ifndef PARLEY_TESTS_RECORD_SCRATCH_H
+#define PARLEY_TESTS_RECORD_SCRATCH_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SCRATCH_SIZE = 64 };
+
+/** Makes it below /tmp. @return false where it cannot be */
+static inline bool scratch_make(char dir[SCRATCH_SIZE])
+{
+    strcpy(dir, "/tmp/record_test.XXXXXX");
+    return mkdtemp(dir) != NULL;
+}
+
+/** Removes a directory of files; one that is not there is none. */
+static inline void scratch_remove(const char *dir)
+{
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d) closedir(d);
+    rmdir(dir);
+}
+
+#endif
