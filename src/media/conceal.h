@@ -2,7 +2,7 @@
  * @file conceal.h  Goes on with a signal that has broken off: repeats its last pitch period, fading to silence.
  *
  * For codecs without a concealment of their own. Starts without a click, has no seam between repetitions, holds its
- * level for 20 ms and is silent after 60. After the principle of ITU-T G.711 Appendix I, without its delay.
+ * level as long as it is told and then fades. After the principle of ITU-T G.711 Appendix I, without its delay.
  *
  * Pure. Thread: one at a time.
  */

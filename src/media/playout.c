@@ -21,7 +21,7 @@ enum {
     WARM_MS = 100,       /* packets kept behind the position of a leg that nobody hears: history for concealment, ... */
     WARM_STATE_MS = 300, /* ... and where a decoder has to find its state as well (Opus: the levels of its bands) */
     WARM_PACKETS = 40,   /* but no more than these, which leaves room for those to come */
-    PAUSE_MS = 100,      /* made-up audio after which the stream counts as paused */
+    PAUSE_MS = 120,      /* made-up audio after which the stream counts as paused */
     MISSED_TICKS = 25,   /* a thread that was away for longer starts anew */
     IDLE_TICKS = 100,    /* pause after which it counts as gone */
     COPY_TICKS = 50,     /* copies of lost packets that came no longer ago are worth waiting for */

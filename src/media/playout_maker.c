@@ -8,10 +8,11 @@
 
 enum {
     HOLD_MS = 20,
-    FADE_MS = 40,
-    CODEC_HOLD_MS = 60, /* what a codec makes up fades by itself; after that time it is faded out for it */
+    FADE_MS = 80,
+    CODEC_HOLD_MS = 100, /* what a codec makes up fades by itself; after that time it is faded out for it */
+    CODEC_FADE_MS = 20,
     PAUSE_FADE_MS = 5,
-    JOIN_FADE_MS = 5,
+    JOIN_FADE_MS = 3,
     TEMPLATE_MS = 10,
     FOLLOW_MS = 20,
     FOLLOW_SIGHT_MS = 50, /* of made-up audio that surely still stands in the queue, with some before it */
@@ -54,7 +55,7 @@ void playout_maker_reset(struct playout_maker *m)
 /* Level of what the codec makes up, `at` samples after the last packet. */
 static float codec_gain(const struct playout_maker *m, uint32_t at)
 {
-    uint32_t hold = CODEC_HOLD_MS * m->ms, fade = FADE_MS * m->ms;
+    uint32_t hold = CODEC_HOLD_MS * m->ms, fade = CODEC_FADE_MS * m->ms;
     if (at < hold) return 1.0f;
     return at < hold + fade ? 1.0f - (float)(at - hold) / (float)fade : 0.0f;
 }
