@@ -1,5 +1,5 @@
 /**
- * @file negotiate.h  Offer and answer (RFC 3264) for one audio stream: what both sides can, in the offerer's order.
+ * @file negotiate.h  Offer and answer (RFC 3264) for one audio stream: what both sides can, and in whose order.
  *
  * The first audio line with a usable port, protocol, key and codec is taken; every other media line is answered with
  * port 0, in its place. An answer names one codec, so that nobody switches in mid-call, with the telephone-event (RFC
