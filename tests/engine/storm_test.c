@@ -83,6 +83,7 @@ static void conference_operation(void)
         if (recording[i]) toggle_recording(i);
         engine_conference_close(c);
         assert_int_equal(engine_conference_open(rig.engine, NULL, &conferences[i]), STATUS_OK);
+        engine_conference_talkers(conferences[i], rng_below(&rng, 3));
         break;
     }
 }
@@ -117,10 +118,18 @@ static void give_track(struct peer *p)
     }
 }
 
+static void treat_voice(struct peer *p)
+{
+    engine_leg_voice(p->leg, &(struct engine_leg_voice){.gain_db = (int)rng_below(&rng, 81) - 60,
+                                                        .noise_suppression = rng_below(&rng, 2),
+                                                        .automatic_gain = rng_below(&rng, 2)});
+}
+
 static void own_operation(struct peer *p)
 {
     static const struct engine_digit digits[] = {{'1', 0}, {'#', 300}, {'9', 20}};
-    switch (rng_below(&rng, 10)) {
+    switch (rng_below(&rng, 11)) {
+    case 10: treat_voice(p); break;
     case 8:
     case 9: give_track(p); break;
     case 0:
