@@ -154,4 +154,18 @@ void conference_media_half_tick(struct conference_media *c, const struct leg_con
 /** A tick that was missed for good. */
 void conference_media_skip_tick(struct conference_media *c);
 
+/* ---- for the halves of the tick: conference_mix.h, conference_hearing.h ---- */
+
+/** The graph at which a change of rate will end: who comes gets a place there. */
+struct conference_graph *conference_media_latest(const struct conference_media *c);
+
+/** A sound has ended, or is cut: control is told. */
+void conference_media_end_play(struct conference_media *c, const struct leg_context *context,
+                               struct conference_play *play);
+void conference_media_let_go(struct conference_media *c, const struct leg_context *context,
+                             struct conference_source *music);
+
+/** Into the recording's timeline, where it has one. @param leg  NULL: of the conference itself */
+void conference_media_mark(struct conference_media *c, const struct leg_media *leg, struct pcm_mark mark);
+
 #endif
