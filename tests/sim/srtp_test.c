@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "../some_keys.h"
 #include "media/tone.h"
 #include "sim.h"
 
@@ -24,19 +25,6 @@ struct scene {
     struct tone_watch watches[PARTIES];
     uint32_t talker;
 };
-
-static struct srtp_key some_key(enum srtp_suite suite, uint8_t first)
-{
-    struct srtp_key key = {.suite = suite};
-    for (size_t i = 0; i < srtp_suite_key_bytes(suite) + srtp_suite_salt_bytes(suite); i++)
-        key.bytes[i] = (uint8_t)(first + 11 * i);
-    return key;
-}
-
-static struct engine_leg_srtp some_keys(enum srtp_suite suite, uint8_t first)
-{
-    return (struct engine_leg_srtp){.send = some_key(suite, first), .receive = some_key(suite, first + 1)};
-}
 
 static struct scene *scene_of(struct sim_party *p)
 {
