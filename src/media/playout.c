@@ -19,7 +19,7 @@ enum {
     DEFAULT_MAX_DELAY_MS = 400,
     PACKET_MAX_MS = 120,
     WARM_MS = 100,       /* packets kept behind the position of a leg that nobody hears: history for concealment, ... */
-    WARM_STATE_MS = 300, /* ... and where a decoder has to find its state as well (Opus: the levels of its bands) */
+    WARM_STATE_MS = 400, /* ... and where a decoder has to find its state as well (Opus: the levels of its bands) */
     WARM_PACKETS = 40,   /* but no more than these, which leaves room for those to come */
     PAUSE_MS = 120,      /* made-up audio after which the stream counts as paused */
     MISSED_TICKS = 25,   /* a thread that was away for longer starts anew */

@@ -128,7 +128,7 @@ void playout_prefetch(const struct playout *p);
 
 /**
  * A tick at which nobody can hear this leg: the clock and the delay go on, nothing is decoded, the last
- * packets are kept: 100 ms, or 300 where the decoder has a state. The next playout_get() decodes these first, so that
+ * packets are kept: 100 ms, or 400 where the decoder has a state. The next playout_get() decodes these first, so that
  * it starts with a warm history.
  * @return what playout_get() would have found, as far as it shows without decoding
  */
