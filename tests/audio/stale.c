@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     static const enum codec_id codecs[] = {CODEC_G722, CODEC_OPUS, CODEC_PCMU};
     static const char *const names[] = {"G722", "opus", "PCMU"};
     board_open(argc, argv, "stale", "A leg that was not decoded starts to talk");
-    uint32_t bursts = board_length(20, 200, 1000);
+    uint32_t bursts = board_length(20, 100, 1000);
     for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
         line(names[i], codecs[i], true, bursts);
         line(names[i], codecs[i], false, bursts);
