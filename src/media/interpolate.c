@@ -1,11 +1,15 @@
 #include "media/interpolate.h"
 
+#include <assert.h>
 #include <math.h>
 
-enum { LANES = 8, PART_BITS = 26 }; /* 2^6 phases; the other bits of a fraction lie between two of them */
+enum {
+    PART_BITS = 26,                            /* 2^6 phases; the other bits of a fraction lie between two of them */
+    PIECE = 160,                               /* samples that are read together ... */
+    PIECE_SPAN = 2 * PIECE + INTERPOLATE_TAPS, /* ... from at most so many */
+};
 
 _Static_assert(INTERPOLATE_PHASES == 1 << (32 - PART_BITS), "the bits above a part number a phase");
-_Static_assert(INTERPOLATE_TAPS % LANES == 0, "taps are summed in lanes");
 
 /* Bessel function of the first kind, modified, of order 0: the series. */
 static double bessel_i0(double x)
@@ -44,27 +48,59 @@ void interpolate_init(struct interpolate *table)
         make_phase(table->taps[phase], (double)phase / INTERPOLATE_PHASES);
 }
 
-static float read_one(const float *taps, const float *next_taps, float part, const int16_t *first)
+/* Two rows of taps around a place, as the first and what the second has more. */
+struct rows {
+    uint32_t phase;
+    float taps[INTERPOLATE_TAPS], more[INTERPOLATE_TAPS];
+};
+
+static void load_rows(struct rows *rows, const struct interpolate *table, uint32_t phase)
 {
-    float lanes[LANES] = {0};
-    for (int k = 0; k < INTERPOLATE_TAPS; k += LANES) {
-        for (int lane = 0; lane < LANES; lane++) {
-            float tap = taps[k + lane] + part * (next_taps[k + lane] - taps[k + lane]);
-            lanes[lane] += tap * (float)first[k + lane];
-        }
+    rows->phase = phase;
+    for (int k = 0; k < INTERPOLATE_TAPS; k++) {
+        rows->taps[k] = table->taps[phase][k];
+        rows->more[k] = table->taps[phase + 1][k] - table->taps[phase][k];
     }
-    return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+}
+
+static float read_one(const struct rows *rows, float part, const float *first)
+{
+    float sum = 0.0f;
+    for (int k = 0; k < INTERPOLATE_TAPS; k++)
+        sum += (rows->taps[k] + part * rows->more[k]) * first[k];
+    return sum;
+}
+
+static void read_piece(const struct interpolate *table, const int16_t *pcm, uint32_t fraction, uint64_t step,
+                       int16_t *out, size_t samples)
+{
+    float signal[PIECE_SPAN];
+    uint64_t place = fraction;
+    size_t span = (size_t)((place + (samples - 1) * step) >> 32) + INTERPOLATE_TAPS;
+    assert(span <= PIECE_SPAN);
+    for (size_t i = 0; i < span; i++)
+        signal[i] = (float)pcm[(ptrdiff_t)i - INTERPOLATE_BEFORE];
+    struct rows rows = {.phase = INTERPOLATE_PHASES};
+    for (size_t i = 0; i < samples; i++, place += step) {
+        uint32_t phase = (uint32_t)place >> PART_BITS;
+        float part = (float)((uint32_t)place & ((1u << PART_BITS) - 1)) / (float)(1u << PART_BITS);
+        if (phase != rows.phase) load_rows(&rows, table, phase);
+        float value = read_one(&rows, part, signal + (place >> 32));
+        value = value < 32767.0f ? value : 32767.0f;
+        value = value > -32768.0f ? value : -32768.0f;
+        out[i] = (int16_t)lrintf(value);
+    }
 }
 
 void interpolate_read(const struct interpolate *table, const int16_t *pcm, uint32_t fraction, uint64_t step,
                       int16_t *out, size_t samples)
 {
     uint64_t place = fraction;
-    for (size_t i = 0; i < samples; i++, place += step) {
-        uint32_t phase = (uint32_t)place >> PART_BITS;
-        float part = (float)((uint32_t)place & ((1u << PART_BITS) - 1)) / (float)(1u << PART_BITS);
-        float value =
-            read_one(table->taps[phase], table->taps[phase + 1], part, pcm + (place >> 32) - INTERPOLATE_BEFORE);
-        out[i] = (int16_t)lrintf(fminf(fmaxf(value, -32768.0f), 32767.0f));
+    while (samples > 0) {
+        size_t n = samples < PIECE ? samples : PIECE;
+        read_piece(table, pcm + (place >> 32), (uint32_t)place, step, out, n);
+        place += n * step;
+        out += n;
+        samples -= n;
     }
 }

@@ -31,7 +31,7 @@ void interpolate_init(struct interpolate *table);
  *
  * @param pcm       INTERPOLATE_BEFORE samples before it, and INTERPOLATE_AFTER after the last place, must be readable
  * @param fraction  in 2^-32 samples
- * @param step      in 2^-32 samples: 2^32 is the signal's own pace
+ * @param step      in 2^-32 samples: 2^32 is the signal's own pace; less than twice that
  */
 void interpolate_read(const struct interpolate *table, const int16_t *pcm, uint32_t fraction, uint64_t step,
                       int16_t *out, size_t samples);

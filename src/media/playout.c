@@ -349,15 +349,14 @@ static bool start(struct playout *p)
 {
     const struct playout_stored *waiting = p->store.waiting;
     if (p->store.count == 0 || waiting[0].arrival_us + p->guard_us > p->arrivals.tick_us) return false;
-    struct playout_demand demand;
-    playout_arrivals_demand(&p->arrivals, &demand);
+    const struct playout_demand *demand = playout_arrivals_demand(&p->arrivals);
     int64_t base = p->arrivals.tick * p->frame;
     int64_t offset = expected_offset(p, waiting[0].media - base);
     for (uint32_t i = 0; i < p->store.count; i++) {
         int64_t allowed = playout_arrivals_allowed(&p->arrivals, waiting[i].media, waiting[i].arrival_us);
         if (allowed < offset) offset = allowed;
     }
-    if (demand.known && playout_pace_limit(&p->pace, &demand) < offset) offset = playout_pace_limit(&p->pace, &demand);
+    if (demand->known && playout_pace_limit(&p->pace, demand) < offset) offset = playout_pace_limit(&p->pace, demand);
 
     const struct playout_stored *last = &waiting[p->store.count - 1];
     int64_t latest = playout_arrivals_allowed(&p->arrivals, last->media, last->arrival_us) - p->max_delay;
@@ -420,15 +419,14 @@ static void stretch(struct playout *p)
 /* Brings the delay nearer to what the network needs. */
 static void adapt(struct playout *p)
 {
-    struct playout_demand demand;
-    playout_arrivals_demand(&p->arrivals, &demand);
-    if (!demand.known) return;
+    const struct playout_demand *demand = playout_arrivals_demand(&p->arrivals);
+    if (!demand->known) return;
     int64_t offset = position(p) - p->arrivals.tick * p->frame;
-    struct playout_plan plan = playout_pace_plan(&p->pace, &demand, p->arrivals.tick, offset);
-    int64_t spare = playout_pace_limit(&p->pace, &demand) - offset;
+    struct playout_plan plan = playout_pace_plan(&p->pace, demand, p->arrivals.tick, offset);
+    int64_t spare = playout_pace_limit(&p->pace, demand) - offset;
     int64_t target_us = p->stats.delay_us - playout_line_us(&p->line, spare);
     p->stats.target_delay_us = target_us > 0 ? (uint32_t)target_us : 0;
-    p->stats.jitter_us = (uint32_t)(demand.late_us - demand.early_us);
+    p->stats.jitter_us = (uint32_t)(demand->late_us - demand->early_us);
     playout_queue_set_pace(&p->queue, plan.ppm);
     if (plan.shrink > 0)
         shrink(p, plan.shrink);
@@ -502,8 +500,10 @@ struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *p
 
     produce(p, playout_queue_need(&p->queue), true);
     if (ahead(p) >= p->frame) adapt(p);
+    produce(p, playout_queue_need(&p->queue), true);
+    /* What is not there yet is no reason to make something up only because reading was to be faster. */
+    if (ahead(p) < playout_queue_need(&p->queue) && p->pace.ppm > 0.0f) playout_queue_set_pace(&p->queue, 0.0f);
     size_t need = playout_queue_need(&p->queue);
-    produce(p, need, true);
     if (ahead(p) < need) fill_up(p, need - ahead(p));
     p->stats.played_samples += p->frame;
     struct playout_frame f = playout_queue_read(&p->queue, pcm);
@@ -545,10 +545,9 @@ enum playout_verdict playout_skip(struct playout *p, int64_t tick_us)
         forget_audio(p);
     }
     /* Nobody hears it: the delay may step to where it should be. */
-    struct playout_demand demand;
-    playout_arrivals_demand(&p->arrivals, &demand);
+    const struct playout_demand *demand = playout_arrivals_demand(&p->arrivals);
     int64_t here = p->media_end + (ticks - 1) * (int64_t)p->frame;
-    if (demand.known) here = p->arrivals.tick * p->frame + playout_pace_limit(&p->pace, &demand);
+    if (demand->known) here = p->arrivals.tick * p->frame + playout_pace_limit(&p->pace, demand);
     p->media_end = here + p->frame;
 
     drop_until(p, here - p->warm);

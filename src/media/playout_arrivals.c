@@ -19,6 +19,7 @@ void playout_arrivals_reset(struct playout_arrivals *a)
     for (int i = 0; i < PLAYOUT_BUCKETS; i++)
         a->buckets[i].number = INT64_MIN;
     a->before_number = INT64_MIN;
+    a->stale = true;
 }
 
 int64_t playout_arrivals_advance(struct playout_arrivals *a, int64_t tick_us)
@@ -68,6 +69,9 @@ void playout_arrivals_put(struct playout_arrivals *a, int64_t media, int64_t arr
         .early_us = transit_us,
         .late_us = transit_us,
     };
+    const struct playout_demand *d = &a->demand;
+    a->stale = a->stale || now.roof < d->roof.usual || now.rim < d->rim.usual || now.even < d->even.usual ||
+               transit_us < d->early_us || transit_us > d->late_us;
     struct playout_bucket *b = &a->buckets[number % PLAYOUT_BUCKETS];
     if (b->number == number) {
         now.roof = least(now.roof, b->roof);
@@ -121,11 +125,14 @@ static void sum_up_before(struct playout_arrivals *a, int64_t number)
     a->before_number = number;
 }
 
-void playout_arrivals_demand(struct playout_arrivals *a, struct playout_demand *demand)
+const struct playout_demand *playout_arrivals_demand(struct playout_arrivals *a)
 {
     int64_t number = a->tick / PLAYOUT_BUCKET_TICKS;
+    if (!a->stale && a->before_number == number) return &a->demand;
     if (a->before_number != number) sum_up_before(a, number);
-    *demand = a->before;
+    a->stale = false;
+    a->demand = a->before;
     const struct playout_bucket *now = &a->buckets[number % PLAYOUT_BUCKETS];
-    if (now->number == number) demand_add(demand, now);
+    if (now->number == number) demand_add(&a->demand, now);
+    return &a->demand;
 }

@@ -42,8 +42,10 @@ struct playout_arrivals {
     int64_t guard_us;
     bool ticked;
     int64_t tick, tick_us;        /**< the last tick */
+    bool stale;                   /**< a packet has come that changes the demand */
     int64_t before_number;        /**< bucket up to which (not included) they are summed up, since they do not change */
     struct playout_demand before; /**< their sum */
+    struct playout_demand demand; /**< and with the bucket that is being filled */
     struct playout_bucket buckets[PLAYOUT_BUCKETS];
 };
 
@@ -62,6 +64,7 @@ int64_t playout_arrivals_allowed(const struct playout_arrivals *a, int64_t media
 /** One packet came. @param transit_us  its arrival less media */
 void playout_arrivals_put(struct playout_arrivals *a, int64_t media, int64_t arrival_us, int64_t transit_us);
 
-void playout_arrivals_demand(struct playout_arrivals *a, struct playout_demand *demand);
+/** What is demanded now; borrowed until the next call. */
+const struct playout_demand *playout_arrivals_demand(struct playout_arrivals *a);
 
 #endif

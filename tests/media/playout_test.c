@@ -730,6 +730,50 @@ static void a_late_packet_is_fitted_in_without_a_break(void **state)
     }
 }
 
+/* A voice made faster than it is spoken: 20 packets at once, then nothing until they have been played. */
+static void packets_that_come_twenty_at_once_are_paced(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 0);
+    int64_t send_us = 1005000;
+    for (int i = 0; i < 3000; i++) {
+        for (int k = 0; send_us <= s.tick_us && k < 20; k++)
+            put_tone(s.playout, &s.tone, s.seq++, s.timestamp += FRAME, send_us);
+        if (send_us <= s.tick_us) send_us += 20 * TICK_US;
+        s.frame = playout_get(s.playout, s.tick_us, s.pcm);
+        s.tick_us += TICK_US;
+        if (i == 10) tone_watch_init(&s.watch, RATE, frequency_hz, level_dbfs);
+        if (i >= 10) tone_watch_put(&s.watch, s.pcm, FRAME);
+    }
+    assert_steady(&s, "twenty at once");
+    struct playout_stats stats = playout_get_stats(s.playout);
+    assert_int_equal(stats.lost + stats.overflows + stats.jumps + stats.concealed_samples, 0);
+    assert_int_equal(stats.stretches + stats.shrinks, 0);
+    sim_clear(&s);
+}
+
+static void what_is_told_of_samples_adds_up(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    for (int i = 0; i < 50; i++)
+        sim_step(&s);
+    struct playout_stats before = playout_get_stats(s.playout);
+    for (int i = 0; i < 1000; i++) {
+        s.loss = i % 10 == 0 ? 1.0 : 0.0;
+        sim_step(&s);
+    }
+    struct playout_stats after = playout_get_stats(s.playout);
+    assert_int_equal(after.played_samples - before.played_samples, 1000 * FRAME);
+    assert_int_equal(after.concealed_samples - before.concealed_samples, 100 * FRAME);
+    assert_int_equal(after.lost - before.lost, 100);
+    assert_int_equal(after.packets - before.packets, 900);
+    assert_true(after.jitter_us < 1000 && after.delay_us == before.delay_us);
+    sim_clear(&s);
+}
+
 /* Tones without a common period: no lag fits, so a splice without its cross-fade is a step. */
 static void a_splice_where_nothing_fits_is_no_click(void **state)
 {
@@ -886,6 +930,8 @@ int main(void)
         cmocka_unit_test(an_unheard_leg_is_warm_when_it_is_heard),
         cmocka_unit_test(a_loss_just_after_an_unheard_time_is_concealed_from_what_was_kept),
         cmocka_unit_test(a_late_packet_is_fitted_in_without_a_break),
+        cmocka_unit_test(packets_that_come_twenty_at_once_are_paced),
+        cmocka_unit_test(what_is_told_of_samples_adds_up),
         cmocka_unit_test(a_splice_where_nothing_fits_is_no_click),
         cmocka_unit_test(ticks_that_the_thread_missed_do_not_add_delay),
         cmocka_unit_test(what_no_codec_can_take_is_counted),
