@@ -156,16 +156,23 @@ static void tell_lost_frames(struct conference_media *c, const struct leg_contex
     tell(context, &event);
 }
 
+static void record_graph(struct conference_media *c, struct conference_scratch *s, const struct conference_graph *g)
+{
+    const int16_t *pcm = c->audio == ENGINE_AUDIO_MIX ? mixer_common(g->mixer) : NULL;
+    if (!pcm) memset(s->pcm, 0, g->samples * sizeof *s->pcm);
+    if (!pcm) pcm = s->pcm;
+    bool fits = conference_media_kind(c, g) == PCM_FRAME_AUDIO
+                    ? pcm_frame_push(c->frames, c->tick, g->rate_hz, pcm)
+                    : pcm_frame_push_track(c->frames, c->tick, PCM_TRACK_MIX, PCM_FRAME_OTHER, g->rate_hz, pcm);
+    if (!fits) c->frames_lost++;
+}
+
 void conference_hearing_record(struct conference_media *c, const struct leg_context *context,
                                struct conference_scratch *s)
 {
     bool crosses = c->change == CONFERENCE_CROSSES;
-    struct conference_graph *g = crosses ? c->next : c->graph;
-    conference_tracks_tick(&c->tracks, c->tick, &s->bridge, g->rate_hz, mixer_gain(g->mixer));
-    const int16_t *pcm = c->audio == ENGINE_AUDIO_MIX ? mixer_common(g->mixer) : NULL;
-    if (crosses && pcm && !g->fading)
-        pcm = cross(conference_graph_common_at(c->graph, context->bank, g->rate_hz), pcm, g->rate_hz, s->pcm);
-    if (!pcm) memset(s->pcm, 0, g->samples * sizeof *s->pcm);
-    if (!pcm_frame_push(c->frames, c->tick, g->rate_hz, pcm ? pcm : s->pcm)) c->frames_lost++;
+    conference_tracks_tick(&c->tracks, c->tick, mixer_gain((crosses ? c->next : c->graph)->mixer));
+    record_graph(c, s, crosses ? c->next : c->graph);
+    if (c->next) record_graph(c, s, crosses ? c->graph : c->next);
     tell_lost_frames(c, context);
 }

@@ -13,7 +13,10 @@
 void conference_hearing_send(struct conference_media *c, const struct leg_context *context,
                              struct conference_scratch *s, struct leg_media *leg);
 
-/** The mix of all, as it is recorded: without music, be it on its way out. */
+/**
+ * The mix of all, as it is recorded: without music, be it on its way out. Whoever reads it leads over from one graph to
+ * the other by itself: it has more time for that.
+ */
 void conference_hearing_record(struct conference_media *c, const struct leg_context *context,
                                struct conference_scratch *s);
 

@@ -108,7 +108,9 @@ static void add_tail(struct conference_media *c, const struct leg_context *conte
     for (uint32_t i = 0; i < c->graph->samples / 2; i++)
         c->tail[i] += tail[i];
     memset(room + c->graph->samples / 2, 0, c->graph->samples / 2 * sizeof *room);
-    conference_tracks_voice(&c->tracks, c->tick, leg, c->graph->rate_hz, tail);
+    /* In the tick that crosses over, the recording is of the other graph. */
+    if (c->change == CONFERENCE_CROSSES) return;
+    conference_tracks_voice(&c->tracks, c->tick, leg, PCM_FRAME_AUDIO, c->graph->rate_hz, tail);
 }
 
 static void give_graph_back(const struct conference_media *c, const struct leg_context *context,

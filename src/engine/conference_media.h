@@ -78,6 +78,13 @@ struct conference_media {
     struct list done; /**< batches that wait for the tick in which they take effect (core.h) */
 };
 
+/** While the rate changes there are two graphs: the recording is of one of them in each tick, and has the other too. */
+static inline enum pcm_frame_kind conference_media_kind(const struct conference_media *c,
+                                                        const struct conference_graph *g)
+{
+    return g == (c->change == CONFERENCE_CROSSES ? c->next : c->graph) ? PCM_FRAME_AUDIO : PCM_FRAME_OTHER;
+}
+
 /** An encoded frame, behind room for the header of the packet in which it goes out. */
 struct conference_payload {
     bool made;

@@ -89,19 +89,12 @@ void conference_mix_listen(struct conference_media *c, const struct leg_context 
     if (c->loudest.max > 0) conference_talkers_choose(c);
 }
 
-/* While the rate changes there are two graphs: the recording is of one of them in each tick. */
-static bool is_recorded(const struct conference_media *c, const struct conference_graph *g)
-{
-    return g == (c->change == CONFERENCE_CROSSES ? c->next : c->graph);
-}
-
 /* Something that everybody hears and no leg says. */
 static void put_source(struct conference_media *c, struct conference_scratch *s, struct conference_graph *g,
                        const int16_t *pcm)
 {
     conference_graph_put_source(g, pcm);
-    if (is_recorded(c, g) && c->audio == ENGINE_AUDIO_MIX)
-        conference_tracks_sound(&c->tracks, &s->bridge, pcm, g->samples);
+    if (c->audio == ENGINE_AUDIO_MIX) conference_tracks_sound(&c->tracks, &s->bridge, pcm, g->samples);
 }
 
 /* A talker's voice at the graph's rate; its digit is its voice too: everybody hears it but itself. */
@@ -114,11 +107,11 @@ static const int16_t *voice_at(struct conference_media *c, const struct leg_cont
         bool sounds = resample_frame(context->bank, &leg->voice_line, rate_hz, voice, g->rate_hz, leg->mixed);
         voice = sounds ? leg->mixed : NULL;
     }
-    if (is_recorded(c, g)) conference_tracks_voice(&c->tracks, c->tick, leg, g->rate_hz, voice);
+    conference_tracks_voice(&c->tracks, c->tick, leg, conference_media_kind(c, g), g->rate_hz, voice);
     if (conference_keys_holder(&c->keys) == leg)
         tone = conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room);
     if (!tone) return voice;
-    if (is_recorded(c, g)) conference_tracks_sound(&c->tracks, &s->bridge, tone, g->samples);
+    conference_tracks_sound(&c->tracks, &s->bridge, tone, g->samples);
     if (voice)
         pcm_add(leg->mixed, voice, tone, g->samples);
     else
@@ -196,11 +189,13 @@ static void run_graph(struct conference_media *c, const struct leg_context *cont
         put_source(c, s, g, conference_keys_at(&c->keys, context->bank, g->rate_hz, s->room));
     if (g == c->graph) put_tail(c, s);
     put_sounds(c, context, s, g);
+    conference_tracks_bridge(&c->tracks, c->tick, conference_media_kind(c, g), &s->bridge, g->rate_hz);
     conference_graph_mix(g, music_sounds(&c->music) || music_sounds(&c->music_before));
 }
 
 void conference_mix_run(struct conference_media *c, const struct leg_context *context, struct conference_scratch *s)
 {
+    c->tracks.changes = c->next != NULL;
     read_sounds(c, s);
     run_graph(c, context, s, c->graph);
     if (c->next) run_graph(c, context, s, c->next);

@@ -14,15 +14,18 @@ void conference_tracks_start(struct conference_tracks *t, struct ring *frames)
     *t = (struct conference_tracks){.frames = frames, .least_gain = 1};
 }
 
-static void put(struct conference_tracks *t, uint64_t tick, uint16_t track, uint32_t rate_hz, const int16_t *pcm)
+static void put(struct conference_tracks *t, uint64_t tick, uint16_t track, enum pcm_frame_kind kind, uint32_t rate_hz,
+                const int16_t *pcm)
 {
-    if (!pcm_frame_push_track(t->frames, tick, track, rate_hz, pcm)) t->lost++;
+    static const int16_t silence[FRAME_SAMPLES_MAX];
+    if (!pcm && !t->changes) return;
+    if (!pcm_frame_push_track(t->frames, tick, track, kind, rate_hz, pcm ? pcm : silence)) t->lost++;
 }
 
-void conference_tracks_voice(struct conference_tracks *t, uint64_t tick, const struct leg_media *leg, uint32_t rate_hz,
-                             const int16_t *pcm)
+void conference_tracks_voice(struct conference_tracks *t, uint64_t tick, const struct leg_media *leg,
+                             enum pcm_frame_kind kind, uint32_t rate_hz, const int16_t *pcm)
 {
-    if (t->frames && leg->track != 0 && pcm) put(t, tick, leg->track, rate_hz, pcm);
+    if (t->frames && leg->track != 0) put(t, tick, leg->track, kind, rate_hz, pcm);
 }
 
 void conference_tracks_sound(const struct conference_tracks *t, struct conference_bridge_track *bridge,
@@ -42,15 +45,15 @@ void conference_tracks_mark(struct conference_tracks *t, uint64_t tick, const st
     if (!pcm_frame_push_mark(t->frames, tick, leg ? leg->track : PCM_TRACK_BRIDGE, &mark)) t->lost++;
 }
 
-static void put_bridge(struct conference_tracks *t, uint64_t tick, struct conference_bridge_track *bridge,
-                       uint32_t rate_hz)
+void conference_tracks_bridge(struct conference_tracks *t, uint64_t tick, enum pcm_frame_kind kind,
+                              struct conference_bridge_track *bridge, uint32_t rate_hz)
 {
     int16_t pcm[FRAME_SAMPLES_MAX];
-    if (!bridge->sounds) return;
-    bridge->sounds = false;
-    for (uint32_t i = 0; i < frame_samples(rate_hz); i++)
+    if (!t->frames) return;
+    for (uint32_t i = 0; bridge->sounds && i < frame_samples(rate_hz); i++)
         pcm[i] = pcm_hold(bridge->sum[i]);
-    put(t, tick, PCM_TRACK_BRIDGE, rate_hz, pcm);
+    put(t, tick, PCM_TRACK_BRIDGE, kind, rate_hz, bridge->sounds ? pcm : NULL);
+    bridge->sounds = false;
 }
 
 static void mark_gain(struct conference_tracks *t, uint64_t tick, float gain)
@@ -63,11 +66,9 @@ static void mark_gain(struct conference_tracks *t, uint64_t tick, float gain)
     t->gain_ticks = 0;
 }
 
-void conference_tracks_tick(struct conference_tracks *t, uint64_t tick, struct conference_bridge_track *bridge,
-                            uint32_t rate_hz, float gain)
+void conference_tracks_tick(struct conference_tracks *t, uint64_t tick, float gain)
 {
     if (!t->frames) return;
-    put_bridge(t, tick, bridge, rate_hz);
     mark_gain(t, tick, gain);
     struct pcm_mark mark = {.type = PCM_MARK_LOST, .count = t->lost};
     if (t->lost > 0 && pcm_frame_push_mark(t->frames, tick, PCM_TRACK_BRIDGE, &mark)) t->lost = 0;

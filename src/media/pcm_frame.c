@@ -29,9 +29,10 @@ bool pcm_frame_push(struct ring *frames, uint64_t tick, uint32_t rate_hz, const 
     return push_audio(frames, &frame, pcm, 1);
 }
 
-bool pcm_frame_push_track(struct ring *frames, uint64_t tick, uint16_t track, uint32_t rate_hz, const int16_t *pcm)
+bool pcm_frame_push_track(struct ring *frames, uint64_t tick, uint16_t track, enum pcm_frame_kind kind,
+                          uint32_t rate_hz, const int16_t *pcm)
 {
-    struct pcm_frame frame = {.tick = tick, .rate_hz = rate_hz, .kind = PCM_FRAME_AUDIO, .track = track};
+    struct pcm_frame frame = {.tick = tick, .rate_hz = rate_hz, .kind = (uint8_t)kind, .track = track};
     return push_audio(frames, &frame, pcm, PCM_FRAME_PARTS_MAX + 1);
 }
 

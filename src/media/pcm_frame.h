@@ -27,6 +27,8 @@ enum {
 
 enum pcm_frame_kind {
     PCM_FRAME_AUDIO,
+    PCM_FRAME_OTHER, /**< the same tick as it would be before, or after, a change of rate: both ticks beside it have one
+                      */
     PCM_FRAME_MARK,
     PCM_FRAME_END, /**< the writer's last: it never touches the ring again */
 };
@@ -77,9 +79,9 @@ static inline uint32_t pcm_frame_parts(uint32_t rate_hz)
  */
 MUST_CHECK bool pcm_frame_push(struct ring *frames, uint64_t tick, uint32_t rate_hz, const int16_t *pcm);
 
-/** The same for another track; the mix's place in the ring is kept too. */
-MUST_CHECK bool pcm_frame_push_track(struct ring *frames, uint64_t tick, uint16_t track, uint32_t rate_hz,
-                                     const int16_t *pcm);
+/** The same for any track; the mix's place in the ring is kept too. @param kind  PCM_FRAME_AUDIO or PCM_FRAME_OTHER */
+MUST_CHECK bool pcm_frame_push_track(struct ring *frames, uint64_t tick, uint16_t track, enum pcm_frame_kind kind,
+                                     uint32_t rate_hz, const int16_t *pcm);
 
 /** The same for a mark. */
 MUST_CHECK bool pcm_frame_push_mark(struct ring *frames, uint64_t tick, uint16_t track, const struct pcm_mark *mark);

@@ -168,6 +168,8 @@ static void take_frame(struct recording *g, const struct pcm_frame *frame)
     if (frame->kind == PCM_FRAME_AUDIO && frame->track == PCM_TRACK_MIX) {
         fill_gap(g, frame->tick);
         track_put(g->mix, frame);
+    } else if (frame->kind == PCM_FRAME_OTHER && frame->track == PCM_TRACK_MIX) {
+        track_put(g->mix, frame);
     } else if (g->tracks) {
         if (frame->kind == PCM_FRAME_MARK && frame->mark.type == PCM_MARK_LOST) note_lost(g, frame->mark.count);
         /* Its name was sent before its first frame, but maybe after we looked. */
@@ -183,7 +185,6 @@ static bool room_on_disk(const struct recorder *r)
 
 static void keep_up(struct recording *g, int64_t now_us)
 {
-    (void)track_fill(g->mix, track_tick(g->mix));
     track_update(g->mix);
     if (g->tracks && g->started) tracks_update(g->tracks, track_tick(g->mix));
     if (now_us - g->synced_us < SYNC_US) return;

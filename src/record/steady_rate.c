@@ -13,6 +13,7 @@ enum {
     TICK_SAMPLES_MAX = 960,
     FADE_MS = 2,
     FADE_MAX = 96,
+    DELAY_MAX_MS = 2,
     DRY_TICKS = 2, /* of silence, after which no filter holds anything */
 };
 
@@ -40,6 +41,7 @@ status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality
     s->out_hz = out_hz;
     s->quality = quality;
     s->delay_ms = delay_ms;
+    assert(delay_ms <= DELAY_MAX_MS);
     s->limit = UINT64_MAX;
     *out = s;
     return STATUS_OK;
@@ -88,59 +90,94 @@ static void take(void *arg, const int16_t *pcm, size_t count)
     s->tail_count += more;
 }
 
-static uint64_t due(const struct steady_rate *s)
+static uint64_t at_ms(const struct steady_rate *s, uint64_t ms)
 {
-    return ((s->ticks * TICK_MS + s->delay_ms) * s->out_hz + 500) / 1000;
+    return (ms * s->out_hz + 500) / 1000;
 }
 
-/* The resampler gives out all that is due, and how it would go on goes into the tail. */
-static void run_out(struct steady_rate *s)
+/* How long all is that has come. */
+static uint64_t due(const struct steady_rate *s)
 {
-    int16_t next[TICK_SAMPLES_MAX];
-    predict_after(s->last, next, s->in_hz / TICKS_PER_S);
-    s->limit = due(s);
+    return at_ms(s, s->ticks * TICK_MS + s->delay_ms);
+}
+
+/* The resampler goes on until the fade begins, and its way through that goes into the tail. */
+static void run_out(struct steady_rate *s, const int16_t *after, uint64_t fade_at)
+{
+    s->limit = fade_at;
     s->tail_count = s->faded = 0; /* a fade before is over: less than a tick is in the filter */
-    resampler_put(s->resampler, next, s->in_hz / TICKS_PER_S, take, s);
+    resampler_put(s->resampler, after, s->in_hz / TICKS_PER_S, take, s);
     s->limit = UINT64_MAX;
 }
 
-static status change_rate(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm)
+static status begin(struct steady_rate *s, uint32_t rate_hz)
+{
+    static const int16_t silence[TICK_SAMPLES_MAX];
+    status result = resampler_create(&s->resampler, rate_hz, s->out_hz, s->quality);
+    if (result != STATUS_OK) return result;
+    s->in_hz = rate_hz;
+    resampler_put(s->resampler, silence, (size_t)rate_hz * s->delay_ms / 1000, take, s);
+    return STATUS_OK;
+}
+
+/* @param fade_ms  from the end of what came so far, when the one begins to take over from the other */
+static status change_rate(struct steady_rate *s, uint32_t rate_hz, const int16_t *before, const int16_t *after,
+                          uint32_t fade_ms)
 {
     struct resampler *resampler;
-    int16_t before[TICK_SAMPLES_MAX];
     status result = resampler_create(&resampler, rate_hz, s->out_hz, s->quality);
     if (result != STATUS_OK) return result;
-    bool first = s->in_hz == 0;
-    if (!first) run_out(s);
+    run_out(s, after, at_ms(s, s->ticks * TICK_MS + fade_ms));
     resampler_destroy(s->resampler);
     s->resampler = resampler;
     s->in_hz = rate_hz;
-    if (first) {
-        static const int16_t silence[TICK_SAMPLES_MAX];
-        resampler_put(s->resampler, silence, (size_t)rate_hz * s->delay_ms / 1000, take, s);
-        return STATUS_OK;
-    }
-    s->skip = s->out_hz / TICKS_PER_S;
-    predict_before(pcm, before, rate_hz / TICKS_PER_S);
+    s->skip = (uint32_t)at_ms(s, TICK_MS - s->delay_ms + fade_ms);
     resampler_put(s->resampler, before, rate_hz / TICKS_PER_S, take, s);
     return STATUS_OK;
 }
 
-status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, resampler_sink_fn *sink, void *arg)
+static void take_tick(struct steady_rate *s, const int16_t *pcm)
 {
-    uint32_t samples = rate_hz / TICKS_PER_S;
-    assert(rate_hz > 0 && samples <= TICK_SAMPLES_MAX);
-    s->sink = sink;
-    s->arg = arg;
-    if (rate_hz != s->in_hz) {
-        status result = change_rate(s, rate_hz, pcm);
-        if (result != STATUS_OK) return result;
-    }
+    uint32_t samples = s->in_hz / TICKS_PER_S;
     memcpy(s->last, pcm, samples * sizeof *pcm);
     s->ticks++;
     s->silent_ticks = 0;
     resampler_put(s->resampler, pcm, samples, take, s);
-    return STATUS_OK;
+}
+
+status steady_rate_change(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, const int16_t *before,
+                          const int16_t *after, resampler_sink_fn *sink, void *arg)
+{
+    static const int16_t silence[TICK_SAMPLES_MAX];
+    if (s->in_hz == 0 || s->in_hz == rate_hz) return steady_rate_put(s, rate_hz, pcm, sink, arg);
+    s->sink = sink;
+    s->arg = arg;
+    /* The fade is at the same place in streams of any delay. */
+    status result = change_rate(s, rate_hz, before ? before : silence, after ? after : silence, DELAY_MAX_MS);
+    if (result == STATUS_OK) take_tick(s, pcm);
+    return result;
+}
+
+static status predict_change(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm)
+{
+    int16_t before[TICK_SAMPLES_MAX] = {0}, after[TICK_SAMPLES_MAX];
+    predict_after(s->last, after, s->in_hz / TICKS_PER_S);
+    if (s->silent_ticks == 0) predict_before(pcm, before, rate_hz / TICKS_PER_S); /* else silence was before */
+    return change_rate(s, rate_hz, before, after, s->delay_ms);
+}
+
+status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, resampler_sink_fn *sink, void *arg)
+{
+    assert(rate_hz > 0 && rate_hz / TICKS_PER_S <= TICK_SAMPLES_MAX);
+    status result = STATUS_OK;
+    s->sink = sink;
+    s->arg = arg;
+    if (s->in_hz == 0)
+        result = begin(s, rate_hz);
+    else if (rate_hz != s->in_hz)
+        result = predict_change(s, rate_hz, pcm);
+    if (result == STATUS_OK) take_tick(s, pcm);
+    return result;
 }
 
 uint64_t steady_rate_put_silence(struct steady_rate *s, uint64_t ticks, resampler_sink_fn *sink, void *arg)

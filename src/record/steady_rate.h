@@ -3,8 +3,10 @@
  *
  * Sample 0 in is sample 0 out, or one that stands later by a delay that is asked for; n ticks in give n * rate / 50
  * samples out and the delay (rounded to nearest). Where the rate
- * changes there is neither a gap nor a step: a filter that has lost its input goes on with what linear prediction says
- * would have come, the one that takes over begins with what would have been before, and 2 ms are cross-faded.
+ * changes there is neither a gap nor a step: a filter that has lost its input goes on with what would have come, the
+ * one that takes over begins with what would have been before, and 2 ms are cross-faded. Whoever knows what that would
+ * have been says so, and then streams that add up before are converted to streams that add up; else linear prediction
+ * does.
  *
  * It is not for live audio (media/resample.h): its filters are longer, and what they delay is taken out.
  * Thread: one at a time; allocates where the rate changes.
@@ -20,9 +22,9 @@
 struct steady_rate;
 
 /**
- * @param out_hz    8000 to 48000
+ * @param out_hz    8000 to 48000; one that a delay of whole samples fits, where there is a delay
  * @param quality   0 to 10, as speexdsp has it
- * @param delay_ms  of silence before all else
+ * @param delay_ms  of silence before all else, at most 2
  * @return STATUS_OK, STATUS_NO_MEMORY
  */
 MUST_CHECK status steady_rate_create(struct steady_rate **out, uint32_t out_hz, int quality, uint32_t delay_ms);
@@ -36,6 +38,14 @@ void steady_rate_destroy(struct steady_rate *s);
  */
 MUST_CHECK status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, resampler_sink_fn *sink,
                                   void *arg);
+
+/**
+ * The same where rate_hz is another than before.
+ * @param before  the 20 ms before, at rate_hz
+ * @param after   these 20 ms, at the rate before; NULL for both: predicted
+ */
+MUST_CHECK status steady_rate_change(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, const int16_t *before,
+                                     const int16_t *after, resampler_sink_fn *sink, void *arg);
 
 /**
  * Silence of so many ticks, for as little work as can be: what is not given out in its course, because nothing is left

@@ -12,8 +12,9 @@ enum { QUALITY = 7, TICK_SAMPLES_MAX = PCM_FRAME_PARTS_MAX * PCM_FRAME_SAMPLES, 
 /* A tick that has come and is not written yet: it may turn out to lie behind the end. */
 struct held {
     uint64_t tick;
-    uint32_t rate_hz;
+    uint32_t rate_hz, other_hz; /* other_hz 0: there is no other */
     int16_t pcm[TICK_SAMPLES_MAX];
+    int16_t other[TICK_SAMPLES_MAX]; /* the same tick at the rate before or after a change */
 };
 
 struct track {
@@ -24,9 +25,11 @@ struct track {
     uint32_t delay_ms;
     uint64_t next_tick; /* to be written */
     struct held held[HELD_MAX];
-    uint32_t held_count; /* the newest last; behind them the one whose parts are coming */
-    bool dirty;          /* the header is behind */
-    bool unsynced;       /* the disk is */
+    struct held written;      /* the last one */
+    struct held coming_other; /* of it only tick, other_hz and other */
+    uint32_t held_count;      /* the newest last; behind them the one whose parts are coming */
+    bool dirty;               /* the header is behind */
+    bool unsynced;            /* the disk is */
     bool broken;
     char name[ID_SIZE];
 };
@@ -106,6 +109,18 @@ static uint64_t put_silence(struct track *t, uint64_t tick)
     return ticks;
 }
 
+/* Beside a change of rate both ticks know how they would be at the other one. */
+static status convert(struct track *t, const struct held *h)
+{
+    const struct held *w = &t->written;
+    bool follows = w->tick + 1 == h->tick;
+    const int16_t *before = follows && w->other_hz == h->rate_hz ? w->other : NULL;
+    const int16_t *after = h->other_hz != 0 && w->rate_hz == h->other_hz ? h->other : NULL;
+    if (h->rate_hz != w->rate_hz && (before || after))
+        return steady_rate_change(t->steady, h->rate_hz, h->pcm, before, after, write_samples, t);
+    return steady_rate_put(t->steady, h->rate_hz, h->pcm, write_samples, t);
+}
+
 /* Writes the oldest. @return how many ticks were missing before it */
 static uint64_t put_held(struct track *t)
 {
@@ -113,7 +128,8 @@ static uint64_t put_held(struct track *t)
     uint64_t missing = put_silence(t, oldest->tick);
     t->next_tick = oldest->tick + 1;
     count_up(&t->counts->frames, 1);
-    if (!t->broken && steady_rate_put(t->steady, oldest->rate_hz, oldest->pcm, write_samples, t) != STATUS_OK) fail(t);
+    if (!t->broken && convert(t, oldest) != STATUS_OK) fail(t);
+    t->written = *oldest;
     memmove(oldest, oldest + 1, --t->held_count * sizeof *oldest);
     return missing;
 }
@@ -126,14 +142,43 @@ uint64_t track_fill(struct track *t, uint64_t tick)
     return missing + (t->held_count > 0 ? 0 : put_silence(t, tick));
 }
 
+/* @return true where the frame was the tick's last */
+static bool take_part(int16_t *pcm, const struct pcm_frame *frame)
+{
+    memcpy(pcm + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
+    return frame->part + 1u == pcm_frame_parts(frame->rate_hz);
+}
+
+static void take_other(struct held *h, const struct held *other)
+{
+    h->other_hz = other->other_hz;
+    memcpy(h->other, other->other, sizeof h->other);
+}
+
+/* It may come before the tick itself, or after. */
+static void put_other(struct track *t, const struct pcm_frame *frame)
+{
+    struct held *other = &t->coming_other;
+    if (!take_part(other->other, frame)) return;
+    other->tick = frame->tick;
+    other->other_hz = frame->rate_hz;
+    struct held *newest = t->held_count > 0 ? &t->held[t->held_count - 1] : &t->written;
+    if (newest->tick == frame->tick) take_other(newest, other);
+}
+
 void track_put(struct track *t, const struct pcm_frame *frame)
 {
+    if (frame->kind == PCM_FRAME_OTHER) {
+        put_other(t, frame);
+        return;
+    }
     if (t->held_count == HELD_MAX - 1) (void)put_held(t);
     struct held *coming = &t->held[t->held_count];
-    memcpy(coming->pcm + frame->part * PCM_FRAME_SAMPLES, frame->pcm, sizeof frame->pcm);
-    if (frame->part + 1u < pcm_frame_parts(frame->rate_hz) || frame->tick < track_tick(t)) return;
+    if (!take_part(coming->pcm, frame) || frame->tick < track_tick(t)) return;
     coming->tick = frame->tick;
     coming->rate_hz = frame->rate_hz;
+    coming->other_hz = 0;
+    if (t->coming_other.other_hz != 0 && t->coming_other.tick == frame->tick) take_other(coming, &t->coming_other);
     t->held_count++;
 }
 
@@ -179,6 +224,7 @@ static void end_held(struct track *t, uint64_t tick)
         struct held *h = &t->held[0];
         uint32_t delay = h->rate_hz * t->delay_ms / 1000, samples = h->rate_hz * PCM_FRAME_MS / 1000;
         if (h->tick + 1 == tick) memset(h->pcm + samples - delay, 0, delay * sizeof h->pcm[0]);
+        if (h->tick + 1 == tick) h->other_hz = 0;
         (void)put_held(t);
     }
     t->held_count = 0;

@@ -42,7 +42,8 @@ void track_begin(struct track *t, uint64_t tick);
 /** The one that is to come. */
 uint64_t track_tick(const struct track *t);
 
-/** A frame of audio, in order. A tick is written when a later one is put, or filled up to. */
+/** A frame of audio, or of its other rate (PCM_FRAME_OTHER), in order. A tick is written when a later one is put, or
+ * filled up to. */
 void track_put(struct track *t, const struct pcm_frame *frame);
 
 /** Silence up to this tick. @return how many ticks that is */

@@ -106,7 +106,7 @@ bool tracks_know(const struct tracks *t, uint16_t number)
 void tracks_put(struct tracks *t, const struct pcm_frame *frame)
 {
     const struct entry *entry = frame->track < t->count ? &t->entries[frame->track] : NULL;
-    if (frame->kind == PCM_FRAME_AUDIO) {
+    if (frame->kind != PCM_FRAME_MARK) {
         if (entry && entry->track) track_put(entry->track, frame);
     } else if (t->timeline) {
         uint64_t ticks = frame->tick > t->first_tick ? frame->tick - t->first_tick : 0;

@@ -1,7 +1,8 @@
 /*
  * A recording with tracks of a conference of four, over and over the same 20 s: two talk at the same time, one of them
  * is muted and heard again in mid-word, one comes and goes in mid-word, a beep, an announcement and a digit that is
- * passed on sound, and in every third round two shout, so that the limiter works. The files are the recorder's own.
+ * passed on sound, and in every third round two shout, so that the limiter works; in every fifth the conference changes
+ * its rate. The files are the recorder's own.
  *
  * Sum less mix: in each second, the power of the sum of all tracks less the mix, beside the mean power of the mix;
  * seconds in which the timeline says that the limiter worked, and the one before, are left out, and are counted.
@@ -31,7 +32,8 @@ enum {
     QUIET_MS = 200,
     GUEST = 2,
     EDGES_MAX = 4000,
-    SHOUT_EVERY = 3
+    SHOUT_EVERY = 3,
+    WIDEN_EVERY = 5
 };
 
 static const char *const names[TRACKS] = {"bridge", "CA1", "CA2", "CA3", "CA4"};
@@ -125,6 +127,18 @@ static void shout(struct scene *s, struct ring *frames, struct person *a, struct
     person_says(b, 855, -20);
 }
 
+/* Two with a wider codec come and go: the conference changes its rate, up and down, while b speaks. */
+static void widen(struct scene *s, struct ring *frames)
+{
+    struct person *x = scene_join(s, phone(CODEC_OPUS, 1000), true, true, true);
+    struct person *y = scene_join(s, phone(CODEC_OPUS, 9000), true, true, true);
+    x->mute = y->mute = true;
+    run(s, frames, 300);
+    scene_leave(s, x);
+    scene_leave(s, y);
+    run(s, frames, 300);
+}
+
 static void one_round(struct scene *s, struct ring *frames, struct sound *beep, struct sound *announcement,
                       uint32_t number)
 {
@@ -156,6 +170,7 @@ static void one_round(struct scene *s, struct ring *frames, struct sound *beep, 
     run(s, frames, about(s, 800));
     sim_command(&s->sim, (struct core_command){.type = CORE_LEG_LEAVE, .leg = &guest->party->leg});
     run(s, frames, about(s, 1000));
+    if (number % WIDEN_EVERY == 0) widen(s, frames);
     hush(b, true);
     run(s, frames, about(s, 1000));
     if (number % SHOUT_EVERY == 1) shout(s, frames, a, b);

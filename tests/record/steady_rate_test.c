@@ -69,6 +69,65 @@ static void a_tone_goes_on_through_every_change_of_rate(void **state)
     }
 }
 
+enum { CHANGE_AT = 30, ALL = 60 };
+
+static void fill_noise(int16_t *pcm, uint32_t rate_hz, uint64_t tick, uint32_t salt)
+{
+    for (uint32_t i = 0; i < rate_hz / 50; i++) {
+        uint32_t x = (uint32_t)(tick * 7919 + i * 104729 + salt * 15485863) * 2654435761u;
+        pcm[i] = (int16_t)((int)(x >> 18) - 8192);
+    }
+}
+
+/* Noise, which nothing predicts; the ticks beside the change are told at both rates. salt 3 is the sum of 1 and 2. */
+static void fill_told(int16_t *pcm, uint32_t rate_hz, uint64_t tick, uint32_t salt)
+{
+    int16_t other[TICK_MAX];
+    fill_noise(pcm, rate_hz, tick, salt & 1 ? 1 : 2);
+    if (salt != 3) return;
+    fill_noise(other, rate_hz, tick, 2);
+    for (uint32_t i = 0; i < rate_hz / 50; i++)
+        pcm[i] = (int16_t)(pcm[i] + other[i]);
+}
+
+static void convert_told(uint32_t from_hz, uint32_t to_hz, uint32_t delay_ms, uint32_t salt)
+{
+    struct steady_rate *s;
+    int16_t pcm[TICK_MAX], before[TICK_MAX], after[TICK_MAX];
+    count = 0;
+    assert_int_equal(steady_rate_create(&s, 16000, 7, delay_ms), STATUS_OK);
+    for (uint64_t t = 0; t < ALL; t++) {
+        uint32_t rate_hz = t < CHANGE_AT ? from_hz : to_hz;
+        fill_told(pcm, rate_hz, t, salt);
+        fill_told(before, to_hz, t - 1, salt);
+        fill_told(after, from_hz, t, salt);
+        status result = t == CHANGE_AT ? steady_rate_change(s, rate_hz, pcm, before, after, collect, NULL)
+                                       : steady_rate_put(s, rate_hz, pcm, collect, NULL);
+        assert_int_equal(result, STATUS_OK);
+    }
+    steady_rate_finish(s, collect, NULL);
+    steady_rate_destroy(s);
+    assert_int_equal(count, ALL * 320 + delay_ms * 16);
+}
+
+static void what_adds_up_before_a_change_of_rate_adds_up_after_it(void **state)
+{
+    (void)state;
+    static const uint32_t rates[][2] = {{8000, 16000}, {16000, 8000}, {8000, 48000}, {48000, 16000}, {16000, 48000}};
+    static int16_t one[COLLECTED_MAX], two[COLLECTED_MAX];
+    for (size_t i = 0; i < 5; i++) {
+        for (uint32_t delay_ms = 0; delay_ms <= 2; delay_ms += 2) {
+            convert_told(rates[i][0], rates[i][1], delay_ms, 1);
+            memcpy(one, collected, count * sizeof *one);
+            convert_told(rates[i][0], rates[i][1], delay_ms, 2);
+            memcpy(two, collected, count * sizeof *two);
+            convert_told(rates[i][0], rates[i][1], delay_ms, 3);
+            for (size_t k = 0; k < count; k++)
+                assert_in_range(collected[k] - one[k] - two[k] + 3, 0, 6); /* each is rounded */
+        }
+    }
+}
+
 static void a_rate_that_holds_for_a_tick_only_leaves_no_gap(void **state)
 {
     (void)state;
@@ -130,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tone_goes_on_through_every_change_of_rate),
+        cmocka_unit_test(what_adds_up_before_a_change_of_rate_adds_up_after_it),
         cmocka_unit_test(a_rate_that_holds_for_a_tick_only_leaves_no_gap),
         cmocka_unit_test(the_length_is_exact_at_odd_rates_too),
         cmocka_unit_test(silence_stays_silence),

@@ -100,7 +100,7 @@ static void put_track(uint16_t track, uint64_t tick, uint32_t rate_hz, double hz
 {
     int16_t pcm[960] = {0};
     fill(pcm, rate_hz, tick, hz, 0);
-    while (!pcm_frame_push_track(recording_ring(recording), tick, track, rate_hz, pcm))
+    while (!pcm_frame_push_track(recording_ring(recording), tick, track, PCM_FRAME_AUDIO, rate_hz, pcm))
         poll(NULL, 0, 5);
 }
 
@@ -219,6 +219,39 @@ static void tracks_of_other_rates_are_aligned_too(void **state)
     for (uint64_t i = 0; i < 150 * 320; i++)
         ann_of[i] = (int16_t)(ann_of[i] + bob_of[i] - mix_of[i]);
     assert_true(rms(ann_of, 0, 150 * 320) < rms(mix_of, 0, 150 * 320) / 2000);
+}
+
+/* A tick of Ann's track and of the mix, which has her alone, as it is at this rate. */
+static void put_both(uint64_t tick, uint16_t track, enum pcm_frame_kind kind, uint32_t rate_hz)
+{
+    int16_t pcm[960] = {0}, mix[960] = {0};
+    fill(pcm, rate_hz, tick, 1013, 0);
+    fill(mix, rate_hz, tick, 1013, 0.002);
+    while (!pcm_frame_push_track(recording_ring(recording), tick, track, kind, rate_hz, pcm))
+        poll(NULL, 0, 5);
+    while (!pcm_frame_push_track(recording_ring(recording), tick, PCM_TRACK_MIX, kind, rate_hz, mix))
+        poll(NULL, 0, 5);
+}
+
+static void tracks_go_over_to_another_rate_as_their_mix_does(void **state)
+{
+    (void)state;
+    uint16_t a = number_of(ann);
+    for (uint64_t t = 0; t < 120; t++) {
+        uint32_t rate_hz = t < 40 ? 8000 : t < 80 ? 48000 : 16000;
+        if (t == 40) put_both(t, a, PCM_FRAME_OTHER, 8000); /* before, or after the tick itself */
+        put_both(t, a, PCM_FRAME_AUDIO, rate_hz);
+        if (t == 39) put_both(t, a, PCM_FRAME_OTHER, 48000);
+        if (t == 79) put_both(t, a, PCM_FRAME_OTHER, 16000);
+        if (t == 80) put_both(t, a, PCM_FRAME_OTHER, 48000);
+    }
+    end_at(120);
+    assert_int_equal(read_file("RE0123456789012345678901234567890123456789.wav", mix_of), 120 * 320);
+    assert_int_equal(read_file(ann, ann_of), 120 * 320);
+    for (uint64_t i = 400; i < 120 * 320 - 400; i++) {
+        assert_in_range(ann_of[i] - mix_of[i] + 4, 0, 8);
+        assert_true(fabs(mix_of[i] - tone(1013, (double)i / RATE - 0.002)) < 40);
+    }
 }
 
 static void a_call_that_comes_back_has_the_same_track(void **state)
@@ -406,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DIR_TEST(tracks_are_as_long_as_the_mix_and_add_up_to_it),
         DIR_TEST(tracks_of_other_rates_are_aligned_too),
+        DIR_TEST(tracks_go_over_to_another_rate_as_their_mix_does),
         DIR_TEST(a_call_that_comes_back_has_the_same_track),
         DIR_TEST(what_was_put_for_after_the_end_is_in_no_track),
         DIR_TEST(the_timeline_says_what_happened_and_when),
