@@ -92,6 +92,6 @@ int main(int argc, char **argv)
     static const enum codec_id codecs[] = {CODEC_PCMU,   CODEC_PCMA, CODEC_L16_8, CODEC_L16_16,
                                            CODEC_L16_48, CODEC_OPUS, CODEC_G722};
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
-        line(codecs[i], board_length(20, 100, 1000));
+        line(codecs[i], board_length(8, 100, 1000));
     return board_close();
 }
