@@ -128,7 +128,7 @@ part_unit() {
 
 part_asan() {
     say "asan: the same under AddressSanitizer and UndefinedBehaviorSanitizer"
-    configure build-asan -DCMAKE_BUILD_TYPE=Debug -DSANITIZE=address -DBENCH=OFF &&
+    configure build-asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSANITIZE=address -DBENCH=OFF &&
         build build-asan && run_ctest build-asan
 }
 
@@ -152,7 +152,7 @@ part_e2e() {
         echo "nothing to run"
         return
     fi
-    configure build-guard -DCMAKE_BUILD_TYPE=Debug -DMEDIA_GUARD=ON -DBENCH=ON &&
+    configure build-guard -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMEDIA_GUARD=ON -DBENCH=ON &&
         build build-guard parleyd parley-sip parley-load dtmf_read || return
     PARLEY_BUILD=build-guard tests/e2e/run --jobs 2 2>&1 | tee build-guard/e2e.log
     local status=${PIPESTATUS[0]}
