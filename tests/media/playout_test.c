@@ -481,6 +481,47 @@ static void drift_of_either_sign_makes_no_break(void **state)
     a_foreign_clock_is_followed(-3000, 120);
 }
 
+/* Less than a clock is known to drift by: the delay goes with the packets, and glides when they pass a tick. */
+static void a_clock_that_drifts_little_is_glided_after(void **state)
+{
+    (void)state;
+    for (double ppm = -50.0; ppm <= 50.0; ppm += 100.0) {
+        struct sim s;
+        sim_init(&s, 7000);
+        s.clock = 1.0 - ppm / 1e6;
+        sim_begin(&s);
+        for (int i = 0; i < 900; i++) {
+            sim_run(&s, 1);
+            assert_true(playout_get_stats(s.playout).delay_us < 25000);
+        }
+        assert_steady(&s, "little drift");
+        struct playout_stats stats = playout_get_stats(s.playout);
+        assert_int_equal(stats.stretches + stats.shrinks + stats.concealed_samples, 0);
+        sim_clear(&s);
+    }
+}
+
+static void drift_is_followed_through_jitter(void **state)
+{
+    (void)state;
+    for (double ppm = -300.0; ppm <= 300.0; ppm += 600.0) {
+        struct sim s;
+        sim_init(&s, 7000);
+        s.clock = 1.0 - ppm / 1e6;
+        s.delay_us = 15000;
+        for (int i = 0; i < 1500; i++)
+            sim_step(&s);
+        struct playout_stats before = playout_get_stats(s.playout);
+        tone_watch_init(&s.watch, RATE, frequency_hz * (1.0 + ppm / 1e6), level_dbfs);
+        sim_run(&s, 300);
+        assert_steady(&s, "drift and jitter");
+        struct playout_stats after = playout_get_stats(s.playout);
+        assert_int_equal(after.stretches + after.shrinks, before.stretches + before.shrinks);
+        assert_int_equal(after.concealed_samples, before.concealed_samples);
+        sim_clear(&s);
+    }
+}
+
 /* Much delay that is not needed any more. */
 static void after_jitter(struct sim *s)
 {
@@ -920,6 +961,8 @@ int main(void)
         cmocka_unit_test(small_jitter_is_steady_after_it_has_been_learnt),
         cmocka_unit_test(reordered_packets_are_put_in_order),
         cmocka_unit_test(drift_of_either_sign_makes_no_break),
+        cmocka_unit_test(a_clock_that_drifts_little_is_glided_after),
+        cmocka_unit_test(drift_is_followed_through_jitter),
         cmocka_unit_test(splices_fit_tones_of_any_frequency),
         cmocka_unit_test(silence_suppression_is_silence_and_not_loss),
         cmocka_unit_test(events_between_voice_are_not_lost_voice),
