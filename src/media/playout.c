@@ -273,6 +273,13 @@ static void append_packet(struct playout *p, const struct playout_stored *s)
     p->inserted = 0;
 }
 
+/* Why nothing came: it was lost, or is late; or, where times leave a gap and numbers none, the sender was silent. */
+static void learn(struct playout *p, const struct playout_stored *next, int64_t gap)
+{
+    if (p->maker.guessed_samples == 0) return;
+    playout_maker_learn(&p->maker, gap <= 0 || playout_line_missing(&p->line, p->taken_seq, next->seq) > 0);
+}
+
 /* What was made up while nobody knew better has filled part of this gap. @return what is left of it */
 static int64_t settle_gap(struct playout *p, int64_t gap)
 {
@@ -308,6 +315,7 @@ static void produce(struct playout *p, size_t want, bool hard)
     while (ahead(p) < want && p->store.count > 0) {
         const struct playout_stored *next = &p->store.waiting[0];
         int64_t gap = next->media - p->media_end;
+        learn(p, next, gap);
         if (gap > 0) gap = settle_gap(p, gap);
         if (gap <= 0) {
             struct playout_stored s;
@@ -361,6 +369,7 @@ static bool start(struct playout *p)
     const struct playout_stored *last = &waiting[p->store.count - 1];
     int64_t latest = playout_arrivals_allowed(&p->arrivals, last->media, last->arrival_us) - p->max_delay;
     if (offset < latest) offset = latest;
+    learn(p, &waiting[0], waiting[0].media - p->media_end);
     forget_audio(p);
     p->media_end = base + offset;
     p->playing = true;
@@ -477,12 +486,11 @@ static void warm_up(struct playout *p)
 /* Nothing is there. What is made up while nobody knows better stands for no time; a pause that was announced does. */
 static void fill_up(struct playout *p, size_t n)
 {
-    const struct playout_payload none = {NULL, 0};
     if (p->maker.noise) {
         playout_maker_pause(&p->maker, &p->queue, n);
         p->media_end += (int64_t)n;
     } else {
-        playout_maker_lose(&p->maker, &p->queue, n, none);
+        playout_maker_guess(&p->maker, &p->queue, n);
         p->inserted += (int64_t)n;
     }
 }

@@ -74,7 +74,7 @@ struct playout_stats {
     uint64_t invalid;           /**< a payload that the codec cannot take */
     uint64_t overflows;         /**< no room: the sender was too far ahead */
     uint64_t jumps;             /**< sequence or timestamp jumped; taken up anew */
-    uint64_t concealed_samples; /**< made up for lost and late packets */
+    uint64_t concealed_samples; /**< made up for lost and late packets; counted when they are known to be that */
     uint64_t played_samples;    /**< all samples handed out while a stream was there */
     uint64_t stretches;         /**< splices that added time */
     uint64_t shrinks;           /**< splices that took time out */

@@ -24,7 +24,7 @@ status playout_maker_init(struct playout_maker *m, const struct codec *codec)
     size_t decoder_bytes = codec_decoder_bytes(codec);
     m->codec = codec;
     m->ms = codec->rate_hz / 1000;
-    m->concealed_samples = m->invalid = 0;
+    m->concealed_samples = m->guessed_samples = m->invalid = 0;
     m->decoder = decoder_bytes ? calloc(1, decoder_bytes) : NULL;
     if (decoder_bytes && !m->decoder) return STATUS_NO_MEMORY;
     conceal_init(&m->conceal, codec->rate_hz);
@@ -48,6 +48,7 @@ void playout_maker_reset(struct playout_maker *m)
 {
     playout_maker_rest(m);
     m->noise = false;
+    m->guessed_samples = 0;
     comfort_noise_init(&m->comfort, m->codec->rate_hz, NOISE_SEED);
     if (m->codec->decoder_init) m->codec->decoder_init(m->decoder);
 }
@@ -60,33 +61,53 @@ static float codec_gain(const struct playout_maker *m, uint32_t at)
     return at < hold + fade ? 1.0f - (float)(at - hold) / (float)fade : 0.0f;
 }
 
-static void lose_by_codec(struct playout_maker *m, int16_t *pcm, size_t n, struct playout_payload next)
+/* @return false where it has been faded out */
+static bool make_up_by_codec(struct playout_maker *m, int16_t *pcm, size_t n, struct playout_payload next)
 {
     if (!next.bytes && codec_gain(m, m->made) <= 0.0f) {
         memset(pcm, 0, n * sizeof(*pcm));
-        return;
+        return false;
     }
     m->codec->conceal(m->decoder, next.bytes, next.len, pcm, n);
-    m->concealed_samples += n;
     if (next.bytes) {
         m->made = 1; /* what it ends with is the sender's voice again */
-        return;
+        return true;
     }
     for (size_t i = 0; i < n; i++, m->made++)
         pcm[i] = (int16_t)lrintf((float)pcm[i] * codec_gain(m, m->made));
+    return true;
+}
+
+/* @return how many of them are more than silence after what was made up */
+static size_t make_up(struct playout_maker *m, struct playout_queue *q, size_t n, struct playout_payload next)
+{
+    int16_t *pcm = playout_queue_room(q, n);
+    bool sounds = true;
+    if (m->codec->conceal && !m->conceal.active) {
+        sounds = make_up_by_codec(m, pcm, n, next);
+    } else {
+        if (!m->conceal.active) conceal_begin(&m->conceal, pcm, HOLD_MS, FADE_MS);
+        sounds = !conceal_faded(&m->conceal);
+        conceal_read(&m->conceal, pcm, n);
+    }
+    playout_queue_add(q, n, PLAYOUT_SOUND_MADE_UP);
+    return sounds ? n : 0;
 }
 
 void playout_maker_lose(struct playout_maker *m, struct playout_queue *q, size_t n, struct playout_payload next)
 {
-    int16_t *pcm = playout_queue_room(q, n);
-    if (m->codec->conceal && !m->conceal.active) {
-        lose_by_codec(m, pcm, n, next);
-    } else {
-        if (!m->conceal.active) conceal_begin(&m->conceal, pcm, HOLD_MS, FADE_MS);
-        if (!conceal_faded(&m->conceal)) m->concealed_samples += n;
-        conceal_read(&m->conceal, pcm, n);
-    }
-    playout_queue_add(q, n, PLAYOUT_SOUND_MADE_UP);
+    m->concealed_samples += make_up(m, q, n, next);
+}
+
+void playout_maker_guess(struct playout_maker *m, struct playout_queue *q, size_t n)
+{
+    m->guessed_samples += make_up(m, q, n, (struct playout_payload){NULL, 0});
+}
+
+void playout_maker_learn(struct playout_maker *m, bool lost)
+{
+    if (lost) m->concealed_samples += m->guessed_samples;
+    m->guessed_samples = 0;
 }
 
 static void pause_with_noise(struct playout_maker *m, struct playout_queue *q, size_t n)

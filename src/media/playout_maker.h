@@ -28,6 +28,7 @@ struct playout_maker {
     uint32_t made;              /**< samples that the codec made up since the last packet */
     bool noise;                 /**< the sender is silent, and has said how that sounds */
     uint64_t concealed_samples; /**< made up for lost and late packets */
+    uint64_t guessed_samples;   /**< made up since nothing came: for what was lost, late, or never said */
     uint64_t invalid;           /**< packets that did not decode */
     struct conceal conceal;
     struct comfort_noise comfort;
@@ -58,6 +59,12 @@ static inline bool playout_maker_fills(const struct playout_maker *m)
 
 /** n samples for what was lost. @param next  of the packet after the gap, where the n samples reach up to it */
 void playout_maker_lose(struct playout_maker *m, struct playout_queue *q, size_t n, struct playout_payload next);
+
+/** n samples because nothing has come, and nobody knows why. */
+void playout_maker_guess(struct playout_maker *m, struct playout_queue *q, size_t n);
+
+/** Now it is known what was guessed at. @param lost  or late; false: the sender was silent, which counts for nothing */
+void playout_maker_learn(struct playout_maker *m, bool lost);
 
 /** n samples of a pause: what was heard last fades within 5 ms. */
 void playout_maker_pause(struct playout_maker *m, struct playout_queue *q, size_t n);

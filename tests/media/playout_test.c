@@ -815,6 +815,36 @@ static void what_is_told_of_samples_adds_up(void **state)
     sim_clear(&s);
 }
 
+/* A sender that just stops between its words: what was made up because nobody knew better was for nothing lost. */
+static void pauses_do_not_count_as_concealed(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, 7000);
+    sim_begin(&s);
+    for (int i = 0; i < 20; i++) {
+        s.talks = true;
+        for (int k = 0; k < 30; k++)
+            sim_step(&s);
+        s.talks = false;
+        for (int k = 0; k < 2 + i; k++) /* shorter and longer than what counts as a pause */
+            sim_step(&s);
+    }
+    s.talks = true;
+    for (int k = 0; k < 3; k++)
+        sim_step(&s);
+    assert_int_equal(playout_get_stats(s.playout).concealed_samples, 0);
+    assert_int_equal(playout_get_stats(s.playout).lost, 0);
+    s.loss = 1.0;
+    for (int k = 0; k < 10; k++)
+        sim_step(&s);
+    s.loss = 0.0;
+    for (int k = 0; k < 3; k++)
+        sim_step(&s);
+    assert_true(playout_get_stats(s.playout).concealed_samples > 4 * FRAME);
+    sim_clear(&s);
+}
+
 /* Tones without a common period: no lag fits, so a splice without its cross-fade is a step. */
 static void a_splice_where_nothing_fits_is_no_click(void **state)
 {
@@ -975,6 +1005,7 @@ int main(void)
         cmocka_unit_test(a_late_packet_is_fitted_in_without_a_break),
         cmocka_unit_test(packets_that_come_twenty_at_once_are_paced),
         cmocka_unit_test(what_is_told_of_samples_adds_up),
+        cmocka_unit_test(pauses_do_not_count_as_concealed),
         cmocka_unit_test(a_splice_where_nothing_fits_is_no_click),
         cmocka_unit_test(ticks_that_the_thread_missed_do_not_add_delay),
         cmocka_unit_test(what_no_codec_can_take_is_counted),
