@@ -35,11 +35,12 @@ static const struct setting *table_of(const cfg_t *section)
     return strcmp(section->name, "trunk") == 0 ? config_trunk_settings : config_route_settings;
 }
 
-/** The kind of section that has this key; NULL where none has. */
-static const char *section_with(const char *key)
+/** The kinds of section that have this key; NULL where none has. */
+static const char *sections_with(const char *key)
 {
-    if (setting_find(config_route_settings, key)) return "route";
-    return setting_find(config_trunk_settings, key) ? "trunk" : NULL;
+    bool route = setting_find(config_route_settings, key), trunk = setting_find(config_trunk_settings, key);
+    if (route) return trunk ? "route or trunk" : "route";
+    return trunk ? "trunk" : NULL;
 }
 
 static void report_unknown(const cfg_t *section, const char *key)
@@ -50,8 +51,10 @@ static void report_unknown(const cfg_t *section, const char *key)
     const char *nearest = setting_nearest(table_of(section), key);
     if (nearest)
         buffer_printf(reader.errors, " is no key; did you mean %s?\n", nearest);
-    else if (!section->title && section_with(key))
-        buffer_printf(reader.errors, " is no key here; it belongs into a %s \"name\" { ... }\n", section_with(key));
+    else if (!section->title && sections_with(key))
+        buffer_printf(reader.errors, " is no key here; it belongs into a %s \"name\" { ... }\n", sections_with(key));
+    else if (sections_with(key))
+        buffer_printf(reader.errors, " is no key of a %s; it belongs into a %s\n", section->name, sections_with(key));
     else if (section->title && setting_find(config_settings, key))
         buffer_printf(reader.errors, " is no key of a %s; it belongs outside the braces\n", section->name);
     else

@@ -426,9 +426,12 @@ static const struct mistake {
     {"trunk \"a\" { match = 1 password = p }\n",
      "FILE: trunk \"a\": only one of user and password is given, it takes both or neither\n"},
     {"trunk \"a\" {\n  wait_url = x\n  calls_max = 1\n  hots = h\n}\n",
-     "FILE:2: \"wait_url\" is no key; config/parley.conf shows all of them\n"
+     "FILE:2: \"wait_url\" is no key of a trunk; it belongs into a route\n"
      "FILE:3: \"calls_max\" is no key of a trunk; it belongs outside the braces\n"
      "FILE:4: \"hots\" is no key; did you mean host?\n"},
+    {"route \"a\" {\n  caller_id = 1\n}\n", "FILE:2: \"caller_id\" is no key of a route; it belongs into a trunk\n"},
+    {"noise_suppression = true\n",
+     "FILE:1: \"noise_suppression\" is no key here; it belongs into a route or trunk \"name\" { ... }\n"},
     {"caller_id = 1\n", "FILE:1: \"caller_id\" is no key here; it belongs into a trunk \"name\" { ... }\n"},
     {"trunk \"a\" { match = 1 host = \"a b\" }\n",
      "FILE:1: host: \"a b\" is not allowed, it takes a host like sip.example.org, 192.0.2.1:5070 or "
