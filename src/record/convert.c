@@ -11,6 +11,7 @@
 
 #include "os/log.h"
 #include "record/tracks.h"
+#include "record/wav_file.h"
 
 enum { PATH_SIZE = 4200, CHUNK = 48000 };
 
@@ -61,14 +62,6 @@ static bool is_whole(const char *wav, const char *part)
            before.samples == after.samples;
 }
 
-static bool sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) close(fd);
-    return good;
-}
-
 status convert_file(const char *dir, const char *stem, enum recording_format format, const atomic_bool *stop,
                     uint64_t *bytes)
 {
@@ -88,7 +81,7 @@ status convert_file(const char *dir, const char *stem, enum recording_format for
         return s;
     }
     *bytes = (uint64_t)file.st_size;
-    if (sync_dir(dir)) unlink(wav); /* else both stay, and the next start takes the WAV away */
+    if (wav_file_sync_dir(dir)) unlink(wav); /* else both stay, and the next start takes the WAV away */
     return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -14,11 +15,11 @@
 
 struct wav_file {
     const struct recorder_io *io;
-    int fd, dir_fd;
+    int fd;
+    char *dir, *part, *name;  /* paths, owned: no descriptor of the directory is held while it grows */
     struct wav_header header; /* samples: written or skipped so far */
     uint64_t hole;            /* samples skipped behind what was written */
     bool failed;
-    char part[128], name[128]; /* in the directory of dir_fd */
 };
 
 static uint64_t disk_free_bytes(const char *dir)
@@ -61,8 +62,18 @@ static bool put_header(const struct wav_file *f)
 static void release(struct wav_file *f)
 {
     if (f->fd >= 0) close(f->fd);
-    if (f->dir_fd >= 0) close(f->dir_fd);
+    free(f->dir);
+    free(f->part);
+    free(f->name);
     free(f);
+}
+
+static char *path_of(const char *dir, const char *name, const char *ending)
+{
+    size_t size = strlen(dir) + strlen(name) + strlen(ending) + 2;
+    char *path = malloc(size);
+    if (path) snprintf(path, size, "%s/%s%s", dir, name, ending);
+    return path;
 }
 
 static bool begin(struct wav_file *f)
@@ -80,12 +91,12 @@ status wav_file_create(struct wav_file **out, const char *dir, const char *name,
     f->io = io;
     f->fd = -1;
     f->header = (struct wav_header){.rate_hz = rate_hz, .bytes = wav_header_bytes_for(samples_max)};
-    f->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    snprintf(f->part, sizeof f->part, "%s.wav.part", name);
-    snprintf(f->name, sizeof f->name, "%s.wav", name);
-    if (f->dir_fd >= 0) f->fd = openat(f->dir_fd, f->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    f->dir = strdup(dir);
+    f->part = path_of(dir, name, ".wav.part");
+    f->name = path_of(dir, name, ".wav");
+    if (f->dir && f->part && f->name) f->fd = open(f->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (f->fd < 0 || !begin(f)) {
-        if (f->fd >= 0) unlinkat(f->dir_fd, f->part, 0);
+        if (f->fd >= 0) unlink(f->part);
         release(f);
         return STATUS_IO;
     }
@@ -143,6 +154,14 @@ uint64_t wav_file_samples(const struct wav_file *f)
     return f->header.samples;
 }
 
+bool wav_file_sync_dir(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return good;
+}
+
 status wav_file_finish(struct wav_file *f, uint64_t *bytes)
 {
     (void)fill_hole(f); /* where it cannot be, the file is that much shorter */
@@ -151,8 +170,8 @@ status wav_file_finish(struct wav_file *f, uint64_t *bytes)
     uint64_t size = (uint64_t)size_of(f);
     /* A sync that fails says nothing about what readers see: the file is whole for them, so it gets its name. */
     bool synced = wav_file_sync(f) == STATUS_OK;
-    bool named = !cut && renameat(f->dir_fd, f->part, f->dir_fd, f->name) == 0;
-    if (named) synced = fsync(f->dir_fd) == 0 && synced;
+    bool named = !cut && rename(f->part, f->name) == 0;
+    if (named) synced = wav_file_sync_dir(f->dir) && synced;
     if (named && !synced) log_event(LOG_ERROR, "recording_sync_failed", "file=%s", f->name);
     release(f);
     if (!named) return STATUS_IO;
@@ -162,6 +181,6 @@ status wav_file_finish(struct wav_file *f, uint64_t *bytes)
 
 void wav_file_discard(struct wav_file *f)
 {
-    unlinkat(f->dir_fd, f->part, 0);
+    unlink(f->part);
     release(f);
 }

@@ -9,6 +9,7 @@
 #ifndef PARLEY_RECORD_WAV_FILE_H
 #define PARLEY_RECORD_WAV_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,9 @@ uint64_t wav_file_samples(const struct wav_file *f);
  * @return STATUS_OK; STATUS_IO (the .part file stays for recorder_recover())
  */
 MUST_CHECK status wav_file_finish(struct wav_file *f, uint64_t *bytes);
+
+/** What was renamed in this directory is on the disk. @return false where it may not be */
+bool wav_file_sync_dir(const char *dir);
 
 /** Closes and removes it. */
 void wav_file_discard(struct wav_file *f);
