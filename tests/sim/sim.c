@@ -11,7 +11,7 @@
 
 #include "engine/leg_encoder.h"
 
-enum { PAYLOAD_TYPE = 77, EVENT_TYPE = 101, MIXER_SLOTS = 256 };
+enum { PAYLOAD_TYPE = 77, EVENT_TYPE = 101, NOISE_TYPE = 13, MIXER_SLOTS = 256 };
 
 static size_t receive(void *arg, struct leg_media *leg, bool rtcp, struct media_packet *packets, size_t max)
 {
@@ -268,7 +268,7 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
                                           .receive_event_type = EVENT_TYPE,
                                           .event_clock_hz = config->event_clock_hz,
                                           .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
-                                          .receive_cn_type = ENGINE_NO_PAYLOAD_TYPE,
+                                          .receive_cn_type = NOISE_TYPE,
                                           .send_ptime_ms = p->ptime_ms,
                                           .send = true,
                                           .receive = true};
@@ -440,8 +440,24 @@ static void speak(struct sim *sim, struct sim_party *p)
     step(p);
 }
 
+static void be_quiet(struct sim *sim, struct sim_party *p)
+{
+    struct rtp_packet rtp = {.payload_type = NOISE_TYPE, .seq = p->seq, .timestamp = p->timestamp, .ssrc = 7};
+    if (!p->told_noise) {
+        send_rtp(sim, p, &rtp, &p->noise_level, 1);
+        p->seq++;
+    }
+    p->told_noise = true;
+    step(p);
+}
+
 static void send_next(struct sim *sim, struct sim_party *p)
 {
+    if (p->quiet) {
+        be_quiet(sim, p);
+        return;
+    }
+    p->told_noise = false;
     bool speaks = p->key_ms == 0 || p->key_beside;
     if (p->key_ms > 0 && p->key_late_ms > 0)
         p->key_late_ms -= p->key_late_ms > p->ptime_ms ? p->ptime_ms : p->key_late_ms;

@@ -59,6 +59,9 @@ struct sim_party {
     uint32_t queue_head, queue_tail;
     uint8_t key_code;
     uint32_t key_ms, key_done_ms; /**< held for key_ms, of which so much was sent */
+    bool quiet;                   /**< tells once of noise of noise_level (RFC 3389), then sends nothing */
+    bool told_noise;              /**< it has */
+    uint8_t noise_level;          /**< in dB below full scale */
     bool heard_former_key;        /**< the last packet was of it */
     uint32_t key_late_ms;         /**< until its events begin */
     bool key_beside;              /**< events come beside audio, not in place of it */

@@ -206,6 +206,28 @@ static void every_packet_length_carries_it_whole(void **state)
     }
 }
 
+static void a_silent_talker_sounds_as_it_has_told(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(20, 0);
+    for (int i = 0; i < 3; i++) {
+        s->talker->noise_level = (uint8_t)(45 + 5 * i);
+        s->talker->quiet = true;
+        sim_run(&s->sim, 3000000);
+        /* dBFS is counted from a sine, RFC 3389's level from a square wave. */
+        double level = tone_power_dbfs(s->at_listener.kept, KEPT) - 3.0;
+        print_message("noise told of at -%d dBov is heard at %.1f\n", s->talker->noise_level, level);
+        assert_true(fabs(level + s->talker->noise_level) < 1.5);
+        s->talker->quiet = false;
+        sim_run(&s->sim, 500000);
+        tone_watch_init(&s->at_listener.watch, SIM_RATE_HZ, frequency_hz, level_dbfs);
+        sim_run(&s->sim, 1000000);
+        assert_int_equal(s->at_listener.watch.breaks + s->at_listener.watch.holes, 0);
+    }
+    assert_int_equal(s->talker->leg.stats.packets_bad, 0);
+    scene_close(s);
+}
+
 static uint64_t faults_seen(enum spoil spoil)
 {
     struct scene *s = scene_open(20, 0);
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_little_jitter_breaks_nothing),
         cmocka_unit_test(packets_about_the_time_of_the_tick_break_nothing),
         cmocka_unit_test(every_packet_length_carries_it_whole),
+        cmocka_unit_test(a_silent_talker_sounds_as_it_has_told),
         cmocka_unit_test(a_tone_stays_whole_for_its_whole_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
