@@ -85,6 +85,6 @@ int main(int argc, char **argv)
     static const enum codec_id codecs[] = {CODEC_PCMU, CODEC_G722, CODEC_L16_16, CODEC_OPUS};
     board_open(argc, argv, "handover", "A listener starts to talk: an encoder of its own, and back to the shared one");
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
-        line(codecs[i], board_length(1, 10, 500));
+        line(codecs[i], board_length(1, 10, 200));
     return board_close();
 }
