@@ -65,7 +65,7 @@ enum {
  */
 struct codec_params {
     uint32_t max_rate_hz; /**< maxplaybackrate: more than this is not worth sending; 0: rate_hz */
-    uint32_t bitrate_bps; /**< maxaveragebitrate; 0: the codec's own */
+    uint32_t bitrate_bps; /**< maxaveragebitrate: no more than this; 0: the codec's own */
     uint8_t loss_percent; /**< to be expected on the way, 0 to 100: how much goes into fec */
     bool fec;             /**< useinbandfec */
     bool dtx;             /**< usedtx: silence may be left unsent */

@@ -9,9 +9,8 @@ enum {
     RATE_HZ = 48000,
     STEP = RATE_HZ / 100, /* 10 ms: of less, SILK would make up as much and leave out the rest */
     COMPLEXITY = 5,
-    DEFAULT_BPS = 40000,
+    BPS = 40000,
     LEAST_BPS = 6000,
-    MOST_BPS = 128000, /* 60 ms of it fit into CODEC_PAYLOAD_OUT_MAX */
 };
 
 /* Behind each of these lies the state of libopus. */
@@ -55,11 +54,12 @@ static int bandwidth_for(uint32_t rate_hz)
     return OPUS_BANDWIDTH_NARROWBAND;
 }
 
+/* What the peer says is the most that it takes (RFC 7587 section 6.1), no wish for so much. */
 static int bit_rate_for(const struct codec_params *params)
 {
-    uint32_t bps = params->bitrate_bps ? params->bitrate_bps : DEFAULT_BPS;
-    if (bps < LEAST_BPS) return LEAST_BPS;
-    return bps > MOST_BPS ? MOST_BPS : (int)bps;
+    uint32_t most = params->bitrate_bps;
+    if (most == 0 || most > BPS) return BPS;
+    return most < LEAST_BPS ? LEAST_BPS : (int)most;
 }
 
 static void encoder_change(void *state, const struct codec_params *params)
