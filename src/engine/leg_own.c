@@ -97,10 +97,11 @@ static const int16_t *play_at(struct leg_play *play, const struct leg_context *c
                               int16_t *room)
 {
     uint32_t sound_hz = play->sound->rate_hz;
-    if (sound_hz == rate_hz) return pcm;
-    bool sounds = resample_frame(context->bank, &play->line, sound_hz, pcm, rate_hz, room);
-    resample_line_put(&play->line, sound_hz, pcm);
-    return sounds ? room : NULL;
+    const int16_t *heard = pcm;
+    if (sound_hz != rate_hz)
+        heard = resample_frame(context->bank, &play->line, sound_hz, pcm, rate_hz, room) ? room : NULL;
+    resample_line_put(&play->line, sound_hz, pcm); /* at the same rate too: the leg's may change */
+    return heard;
 }
 
 static void add_play(const struct leg_context *context, struct leg_media *leg, struct leg_play *play, int16_t *out,
@@ -113,7 +114,8 @@ static void add_play(const struct leg_context *context, struct leg_media *leg, s
     for (uint32_t i = 0; heard && i < samples; i++)
         out[i] = pcm_hold(out[i] + (int32_t)((float)heard[i] * gain));
     bool ended = sound_done(&play->cursor) || ramp_silent(&play->ramp);
-    if (ended && !play->line.sounds) end_play(context, leg, play);
+    bool through = play->sound->rate_hz == leg->media.codec->rate_hz || !play->line.sounds;
+    if (ended && through) end_play(context, leg, play);
 }
 
 static bool sends_events(const struct leg_media *leg)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "media/sound.h"
 #include "media/tone.h"
 #include "sim.h"
 
@@ -263,6 +264,21 @@ static void a_mix_of_ones_own_begins_and_ends_without_a_seam(void **state)
     free(one);
 }
 
+/* Both sides go over to a codec without a state at once. */
+static void change_codec(struct sim_party *p, enum codec_id codec, uint16_t ptime_ms)
+{
+    struct core_change change = {.media = p->leg.media};
+    struct playout_config playing = {.codec = codec_by_id(codec)};
+    change.media.codec = playing.codec;
+    change.media.send_ptime_ms = ptime_ms;
+    assert_int_equal(playout_create(&change.playout, &playing), STATUS_OK);
+    sim_command(p->sim, (struct core_command){.type = CORE_LEG_CHANGE, .leg = &p->leg, .change = &change});
+    playout_destroy(change.playout);
+    p->codec = playing.codec;
+    p->ptime_ms = ptime_ms;
+    p->packets_heard = 0; /* timestamps go by another clock now */
+}
+
 /* A digit that is sent as a tone goes on at the new rate, and ends in time. */
 static void a_codec_may_change_under_a_digit(void **state)
 {
@@ -279,15 +295,7 @@ static void a_codec_may_change_under_a_digit(void **state)
     digits->list[0] = (struct engine_digit){.digit = '5'};
     sim_command(&sim, (struct core_command){.type = CORE_LEG_DIGITS, .leg = &one->party->leg, .digits = digits});
     sim_run(&sim, 50000);
-    struct core_change change = {.media = one->party->leg.media};
-    struct playout_config playing = {.codec = codec_by_id(CODEC_PCMU)};
-    change.media.codec = playing.codec;
-    change.media.send_ptime_ms = 20;
-    assert_int_equal(playout_create(&change.playout, &playing), STATUS_OK);
-    sim_command(&sim, (struct core_command){.type = CORE_LEG_CHANGE, .leg = &one->party->leg, .change = &change});
-    playout_destroy(change.playout);
-    one->party->codec = playing.codec;
-    one->party->packets_heard = 0; /* timestamps go by another clock now */
+    change_codec(one->party, CODEC_PCMU, 20);
     one->ear.heard = 0;
     sim_run(&sim, 1000000);
     uint32_t sounds = 0;
@@ -297,6 +305,31 @@ static void a_codec_may_change_under_a_digit(void **state)
     print_message("%u samples of it are heard after the change, with 770 Hz at %.1f dBFS\n", sounds, level);
     assert_true(sounds > 8 * 30 && sounds < 8 * 100 && level > -14);
     sim_close(&sim);
+    free(one);
+}
+
+/* A sound at another rate than the leg's comes to its end, also where the leg takes up the sound's rate meanwhile. */
+static void a_codec_may_change_under_a_sound_for_one_leg(void **state)
+{
+    (void)state;
+    struct sim sim;
+    sim_open(&sim, 9);
+    struct person *one = call(&sim, CODEC_L16_8, 0, 2100, 20);
+    int16_t *pcm = calloc(16000, sizeof *pcm);
+    struct sound *sound;
+    tone_init(&one->mouth.tone, 16000, 1000, level_dbfs);
+    tone_read(&one->mouth.tone, pcm, 16000);
+    assert_int_equal(sound_create(&sound, 16000, pcm, 16000), STATUS_OK);
+    free(pcm);
+    sim_run(&sim, 200000);
+    sim_command(&sim,
+                (struct core_command){.type = CORE_LEG_PLAY, .leg = &one->party->leg, .sound = sound, .number = 1});
+    sim_run(&sim, 500000);
+    change_codec(one->party, CODEC_L16_16, 20);
+    sim_run(&sim, 1000000);
+    assert_int_equal(sim.events[MEDIA_LEG_PLAYED], 1);
+    sim_close(&sim);
+    sound_destroy(sound);
     free(one);
 }
 
@@ -356,6 +389,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_word_is_heard_too),
         cmocka_unit_test(a_mix_of_ones_own_begins_and_ends_without_a_seam),
         cmocka_unit_test(a_codec_may_change_under_a_digit),
+        cmocka_unit_test(a_codec_may_change_under_a_sound_for_one_leg),
         cmocka_unit_test(changes_that_overtake_each_other_end_at_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
