@@ -26,7 +26,8 @@ static bool to_report(const struct media_event *event, struct engine_report *rep
         [MEDIA_LEG_SILENT] = ENGINE_LEG_SILENT, [MEDIA_LEG_TALKING] = ENGINE_LEG_TALKING,
     };
     *report = (struct engine_report){.token = event->token, .tick_us = event->tick_us};
-    if (event->type == MEDIA_LEG_DETACHED || event->type == MEDIA_SOUND_BACK) return false;
+    if (event->type == MEDIA_LEG_DETACHED || event->type == MEDIA_SOUND_BACK || event->type == MEDIA_GRAPH_BACK)
+        return false;
     if (event->type == MEDIA_BATCH_DONE && event->token == 0) return false;
     report->type = types[event->type];
     if (event->leg) {

@@ -97,8 +97,8 @@ static int64_t io_unix_us(void *arg)
 static bool gives_back(enum media_event_type type)
 {
     return type == MEDIA_BATCH_DONE || type == MEDIA_LEG_DETACHED || type == MEDIA_LEG_CLOSED || type == MEDIA_PLAYED ||
-           type == MEDIA_SOUND_BACK || type == MEDIA_CONFERENCE_CLOSED || type == MEDIA_LEG_PLAYED ||
-           type == MEDIA_LEG_DIGITS_SENT;
+           type == MEDIA_SOUND_BACK || type == MEDIA_GRAPH_BACK || type == MEDIA_CONFERENCE_CLOSED ||
+           type == MEDIA_LEG_PLAYED || type == MEDIA_LEG_DIGITS_SENT;
 }
 
 static void io_tell(void *arg, const struct media_event *event)
@@ -111,12 +111,19 @@ static void io_tell(void *arg, const struct media_event *event)
 
 /* ---- the thread ---- */
 
+/* Thousands of commands in one batch make by far less than that each: they must not wait for room that never is. */
+static size_t events_of(const struct core_batch *batch)
+{
+    size_t most = EVENTS_KEPT / 2 + (size_t)batch->count * EVENTS_A_COMMAND;
+    return most < EVENTS - EVENTS_KEPT ? most : EVENTS - EVENTS_KEPT;
+}
+
 static void run_commands(struct worker *w)
 {
     struct core_batch *const *next;
     while ((next = ring_peek(w->commands))) {
         struct core_batch *batch = *next;
-        if (ring_space(w->events) < EVENTS_KEPT / 2 + batch->count * EVENTS_A_COMMAND) break;
+        if (ring_space(w->events) < events_of(batch)) break;
         ring_skip(w->commands);
         core_execute(w->core, batch, w->now_us);
     }

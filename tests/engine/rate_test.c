@@ -1,5 +1,7 @@
 /* The rate at which a conference mixes: the highest at which one leg can speak and another hear. */
 #include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,17 +17,21 @@ enum { LEGS_MAX = 4 };
 
 static struct engine *engine;
 
-static void ignore(void *arg, const struct engine_report *report)
+/* Of these tests, none has a report but those that name one. */
+static uint64_t done_tokens[4];
+static uint32_t done_count;
+
+static void note_done(void *arg, const struct engine_report *report)
 {
     (void)arg;
-    (void)report;
+    if (report->type == ENGINE_DONE && done_count < 4) done_tokens[done_count++] = report->token;
 }
 
 static int begin(void **state)
 {
     (void)state;
     thread_set_role(THREAD_CONTROL);
-    return engine_create(&engine, &(struct engine_config){.threads = 1}, ignore, NULL) == STATUS_OK ? 0 : -1;
+    return engine_create(&engine, &(struct engine_config){.threads = 1}, note_done, NULL) == STATUS_OK ? 0 : -1;
 }
 
 static int finish(void **state)
@@ -143,6 +149,82 @@ static void mutes_do_not_lower_it_but_leaving_does(void **state)
     engine_conference_close(c);
 }
 
+static void wait_until_done(uint32_t count)
+{
+    struct pollfd wait = {.fd = engine_report_fd(engine), .events = POLLIN};
+    while (done_count < count) {
+        assert_int_equal(poll(&wait, 1, 5000), 1);
+        engine_poll(engine);
+    }
+}
+
+/* The graph of the former rate comes back to us, and to nobody else. */
+static void a_change_of_rate_makes_no_report(void **state)
+{
+    (void)state;
+    struct engine_conference *c;
+    struct engine_leg_media full = media_of(CODEC_OPUS);
+    struct engine_leg *first = open_leg(&full), *second = open_leg(&full);
+    assert_int_equal(engine_conference_open(engine, NULL, &c), STATUS_OK);
+    done_count = 0;
+    engine_leg_join(first, c, true, true);
+    engine_leg_join(second, c, true, true);
+    assert_int_equal(engine_conference_rate_hz(c), 48000);
+    for (uint64_t i = 1; i <= 3; i++) { /* the rate has changed in the second tick from here at the latest */
+        engine_batch_begin(engine);
+        engine_leg_roles(first, true, true);
+        engine_batch_end(engine, i);
+        wait_until_done((uint32_t)i);
+        assert_int_equal(done_tokens[i - 1], i);
+    }
+}
+
+/* As many as leave when a very large conference ends. */
+static void a_batch_may_have_more_commands_than_there_is_room_for_events(void **state)
+{
+    (void)state;
+    struct engine_conference *c;
+    struct engine_leg_media narrow = media_of(CODEC_PCMU);
+    struct engine_leg *leg = open_leg(&narrow);
+    assert_int_equal(engine_conference_open(engine, NULL, &c), STATUS_OK);
+    engine_leg_join(leg, c, true, true);
+    done_count = 0;
+    engine_batch_begin(engine);
+    for (int i = 0; i < 20000; i++)
+        engine_leg_roles(leg, i % 2, true);
+    engine_batch_end(engine, 7);
+    wait_until_done(1);
+    assert_int_equal(done_tokens[0], 7);
+}
+
+/* Of so many events that wait some are left out, but nothing gets lost that is ours to free. */
+static void a_graph_comes_back_however_many_events_wait(void **state)
+{
+    (void)state;
+    struct engine_conference *c;
+    struct engine_leg_media full = media_of(CODEC_OPUS);
+    struct engine_leg *first = open_leg(&full), *second = open_leg(&full);
+    struct engine_metrics now;
+    assert_int_equal(engine_conference_open(engine, NULL, &c), STATUS_OK);
+    engine_leg_join(first, c, true, true);
+    done_count = 0;
+    engine_batch_begin(engine);
+    engine_leg_join(second, c, true, true);
+    engine_batch_end(engine, 1);
+    wait_until_done(1);
+    engine_batch_begin(engine);
+    for (int i = 0; i < 60000; i++)
+        engine_leg_press(first, '5', 20);
+    engine_batch_end(engine, 0);
+    engine_leg_leave(first); /* the rate goes down, and then at once */
+    engine_leg_leave(second);
+    engine_conference_close(c);
+    do {
+        sched_yield();
+        engine_metrics(engine, &now);
+    } while (now.thread[0].conferences > 0);
+}
+
 static void packets_that_a_codec_does_not_send_are_refused(void **state)
 {
     (void)state;
@@ -165,6 +247,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_highest_rate_that_one_speaks_and_another_hears, begin, finish),
         cmocka_unit_test_setup_teardown(mutes_do_not_lower_it_but_leaving_does, begin, finish),
+        cmocka_unit_test_setup_teardown(a_change_of_rate_makes_no_report, begin, finish),
+        cmocka_unit_test_setup_teardown(a_batch_may_have_more_commands_than_there_is_room_for_events, begin, finish),
+        cmocka_unit_test_setup_teardown(a_graph_comes_back_however_many_events_wait, begin, finish),
         cmocka_unit_test_setup_teardown(packets_that_a_codec_does_not_send_are_refused, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
