@@ -159,7 +159,7 @@ static const char *const lacks[] = {
     [MAY_NOT_ENCRYPT] = "encryption is not allowed here: the protocol of the audio line must be RTP/AVP",
     [NOT_ENCRYPTED] = "encryption is required here: the audio line must be RTP/SAVP with a=crypto",
     [NO_KEY] = "the audio line has no a=crypto that can be used",
-    [NO_CODEC] = "the audio line has no codec that is supported",
+    [NO_CODEC] = "the audio line has no codec that is taken here",
     [TO_A_GROUP] = "the connection address of the audio line must be unicast",
 };
 

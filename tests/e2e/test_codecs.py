@@ -153,7 +153,7 @@ class CodecsTest(Phones):
         self.assertIn(" RTP/AVP 8\r\n", self.answer_to("ours", "0 8", "")[1])
         code, text = self.answer_to("ours", "0", "")
         self.assertEqual(code, 488)
-        self.assertIn('Warning: 399 parley "the audio line has no codec that is supported"', text)
+        self.assertIn('Warning: 399 parley "the audio line has no codec that is taken here"', text)
 
     def test_an_opus_offer_with_all_it_can_say(self):
         code, text = self.answer_to(
