@@ -446,19 +446,21 @@ static bool same_until_restart(const struct config *a, const struct config *b)
                  same_list(&a->local_networks, &b->local_networks);
     bool media = a->media_threads == b->media_threads && a->rtp_timeout_s == b->rtp_timeout_s &&
                  a->guard_us == b->guard_us && a->load_limit_percent == b->load_limit_percent &&
-                 a->recording_rate_hz == b->recording_rate_hz && a->recording_max_s == b->recording_max_s &&
+                 a->recording_rate_hz == b->recording_rate_hz &&
+                 strcmp(a->recording_format, b->recording_format) == 0 && a->recording_max_s == b->recording_max_s &&
                  a->disk_free_min_mb == b->disk_free_min_mb;
-    return texts && media && a->webhook_timeout_ms == b->webhook_timeout_ms &&
-           a->webhook_give_up_s == b->webhook_give_up_s && a->orphan_hold_s == b->orphan_hold_s &&
-           a->invites_per_s_max == b->invites_per_s_max;
+    return texts && media && strcmp(a->say_command, b->say_command) == 0 &&
+           a->webhook_timeout_ms == b->webhook_timeout_ms && a->webhook_give_up_s == b->webhook_give_up_s &&
+           a->orphan_hold_s == b->orphan_hold_s && a->invites_per_s_max == b->invites_per_s_max;
 }
 
 static void warn_of_restart(const struct config *old, const struct config *now)
 {
     if (!same_until_restart(old, now))
         log_event(LOG_WARN, "restart_needed",
-                  "why=\"only routes, limits of calls and conferences, networks to fetch from, drain_s, log_level and "
-                  "the certificate change at once\"");
+                  "why=\"only routes, trunks, limits of calls and conferences, auto_end_s, talkers_max, record_tracks, "
+                  "networks "
+                  "to fetch from, drain_s, log_level and the certificate change at once\"");
 }
 
 void bridge_reload(struct bridge_life *life, const struct config *config)

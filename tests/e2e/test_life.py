@@ -163,6 +163,7 @@ class Life(LifeTest):
 
         self.assertEqual(outcome(self.callers.call("a", bridge.uri("one"))), 200)
         reload("drain_s = 1\ncalls_max = 1\nrecording_rate_hz = 8000\n", "restart_needed")
+        reload("drain_s = 1\ncalls_max = 1\nrecording_rate_hz = 8000\nrecording_format = flac\n", "restart_needed")
         self.assertEqual(outcome(self.callers.call("b", bridge.uri("one"))), 503)
         reload("drain_s = 1\ncalls_max = many\n", "reload_refused")
         self.assertEqual(outcome(self.callers.call("c", bridge.uri("one"))), 503)
