@@ -80,13 +80,25 @@ static json_t *page_schema(const struct rest_route *route)
     return json_pack("{s:s, s:o}", "type", "object", "properties", properties);
 }
 
+/* Each type of content that a route may answer with. */
+static json_t *media_content(const char *media)
+{
+    json_t *out = json_object();
+    for (struct slice rest = slice_of(media); rest.len > 0;) {
+        struct slice one = slice_cut(&rest, ' ');
+        bool json = slice_is(one, "application/json"), text = slice_is(one, "text/plain");
+        json_t *schema = rest_schema_type(json ? "object" : "string");
+        if (!json && !text) json_object_set_new(schema, "format", json_string("binary"));
+        json_object_setn_new(out, one.at, one.len, json_pack("{s:o}", "schema", schema));
+    }
+    return out;
+}
+
 static json_t *success(const struct rest_route *route)
 {
-    bool json = route->media && strcmp(route->media, "application/json") == 0;
     json_t *response = json_pack("{s:s}", "description", route->http == 204 ? "Done" : "As asked for");
     if (route->media)
-        json_object_set_new(response, "content",
-                            content(route->media, json_pack("{s:s}", "type", json ? "object" : "string")));
+        json_object_set_new(response, "content", media_content(route->media));
     else if (route->collection)
         json_object_set_new(response, "content", content("application/json", page_schema(route)));
     else if (route->answer)

@@ -113,10 +113,11 @@ void rest_recordings_get(struct rest_call *call)
     get_row(call, on_get);
 }
 
-static void reply_file(struct rest_call *call, status s, const struct rest_audio *file)
+/* missing: what the answer says where there is no such file */
+static void reply_file(struct rest_call *call, status s, const struct rest_audio *file, const char *missing)
 {
     if (s == STATUS_NOT_FOUND) {
-        rest_fail(call, 404, REST_CODE_RECORDING_EMPTY, "The recording has no audio", NULL);
+        rest_fail(call, 404, REST_CODE_RECORDING_EMPTY, missing, NULL);
     } else if (s != STATUS_OK) {
         rest_fail(call, 500, REST_CODE_INTERNAL, "The audio cannot be read", NULL);
     } else {
@@ -133,7 +134,8 @@ static void on_audio(void *arg, status s, const struct store_recording *rows, si
     const struct rest_backend *backend = &call->rest->backend;
     struct rest_audio file;
     (void)page;
-    if (one_row(call, s, count)) reply_file(call, backend->recording_open(backend->arg, rows, NULL, &file), &file);
+    if (!one_row(call, s, count)) return;
+    reply_file(call, backend->recording_open(backend->arg, rows, NULL, &file), &file, "The recording has no audio");
 }
 
 void rest_recordings_audio(struct rest_call *call)
@@ -196,7 +198,8 @@ static void on_track(void *arg, status s, const struct store_recording *rows, si
     (void)page;
     if (!one_row(call, s, count)) return;
     bool known = is_track_name(name);
-    reply_file(call, known ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND, &file);
+    reply_file(call, known ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND, &file,
+               "The recording has no such track");
 }
 
 void rest_recordings_track_audio(struct rest_call *call)
@@ -211,7 +214,8 @@ static void on_timeline(void *arg, status s, const struct store_recording *rows,
     const struct rest_backend *backend = &call->rest->backend;
     struct rest_audio file;
     (void)page;
-    if (one_row(call, s, count)) reply_file(call, backend->recording_timeline(backend->arg, rows, &file), &file);
+    if (!one_row(call, s, count)) return;
+    reply_file(call, backend->recording_timeline(backend->arg, rows, &file), &file, "The recording has no timeline");
 }
 
 void rest_recordings_timeline(struct rest_call *call)

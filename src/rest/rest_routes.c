@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define ACCOUNT "/apiserver/Accounts/{accountId}"
+#define ACCOUNT         "/apiserver/Accounts/{accountId}"
+#define RECORDING_MEDIA "audio/wav audio/flac audio/ogg"
 
 static const struct rest_route routes[] = {
     {HTTP_GET, ACCOUNT, REST_ACCOUNT, rest_accounts_get, .summary = "The account", .http = 200, .answer = "Account"},
@@ -22,8 +23,8 @@ static const struct rest_route routes[] = {
     {HTTP_GET, ACCOUNT "/Conferences/{conferenceId}/Participants/{callId}", REST_ACCOUNT, rest_participants_get,
      .summary = "A call in a conference", .http = 200, .answer = "Participant"},
     {HTTP_POST, ACCOUNT "/Conferences/{conferenceId}/Participants/{callId}", REST_ACCOUNT, rest_participants_update,
-     .summary = "Mute, deafen and the like", .request = "ParticipantUpdate", .http = 200, .answer = "Participant",
-     .matched = true},
+     .summary = "Mute, deafen, make louder and the like", .request = "ParticipantUpdate", .http = 200,
+     .answer = "Participant", .matched = true},
     {HTTP_DELETE, ACCOUNT "/Conferences/{conferenceId}/Participants/{callId}", REST_ACCOUNT, rest_participants_remove,
      .summary = "Put a call out of a conference", .http = 204, .matched = true},
     {HTTP_GET, ACCOUNT "/Conferences/{conferenceId}/Participants/{callId}/Quality", REST_ACCOUNT,
@@ -61,16 +62,16 @@ static const struct rest_route routes[] = {
     {HTTP_GET, ACCOUNT "/Recordings/{recordingId}", REST_ACCOUNT, rest_recordings_get, .summary = "A recording",
      .http = 200, .answer = "Recording"},
     {HTTP_GET, ACCOUNT "/Recordings/{recordingId}/Stream", REST_ACCOUNT, rest_recordings_audio,
-     .summary = "Its audio; ranges are served", .http = 200, .media = "audio/wav"},
+     .summary = "Its audio; ranges are served", .http = 200, .media = RECORDING_MEDIA},
     {HTTP_GET, ACCOUNT "/Recordings/{recordingId}/Download", REST_ACCOUNT, rest_recordings_audio,
-     .summary = "Its audio; ranges are served", .http = 200, .media = "audio/wav"},
+     .summary = "Its audio; ranges are served", .http = 200, .media = RECORDING_MEDIA},
     {HTTP_GET, ACCOUNT "/Recordings/{recordingId}/Tracks", REST_ACCOUNT, rest_recordings_tracks,
      .summary = "What each call said, and what the bridge added", .http = 200, .answer = "Track",
      .collection = "tracks"},
     {HTTP_GET, ACCOUNT "/Recordings/{recordingId}/Tracks/{track}/Download", REST_ACCOUNT, rest_recordings_track_audio,
-     .summary = "The audio of a track; ranges are served", .http = 200, .media = "audio/wav"},
+     .summary = "The audio of a track; ranges are served", .http = 200, .media = RECORDING_MEDIA},
     {HTTP_GET, ACCOUNT "/Recordings/{recordingId}/Timeline", REST_ACCOUNT, rest_recordings_timeline,
-     .summary = "What happened during a recording with tracks", .http = 200, .answer = "Timeline"},
+     .summary = "What happened during a recording that has tracks; 404 without", .http = 200, .answer = "Timeline"},
     {HTTP_DELETE, ACCOUNT "/Recordings/{recordingId}", REST_ACCOUNT, rest_recordings_delete,
      .summary = "Delete audio and resource", .http = 204, .matched = true},
     {HTTP_POST, ACCOUNT "/Applications", REST_ACCOUNT, rest_applications_create, .summary = "Make an application",

@@ -28,7 +28,7 @@ struct rest_route {
     int http;               /**< of success */
     const char *answer;     /**< schema of what it answers, or of a page's items; NULL: no JSON */
     const char *collection; /**< name of the page's array; NULL: no page */
-    const char *media;      /**< what it answers instead of JSON */
+    const char *media;      /**< what it answers instead of a schema's JSON: types, separated by blanks */
     bool matched;           /**< looks at If-Match */
     bool reads;             /**< a POST that changes nothing */
 };

@@ -104,6 +104,22 @@ static void every_reference_and_every_name_in_a_route_is_known(void **state)
     }
 }
 
+static void a_download_is_bytes_of_any_type_that_a_recording_can_have(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"audio/wav", "audio/flac", "audio/ogg"};
+    const json_t *path = json_object_get(json_object_get(document, "paths"),
+                                         "/apiserver/Accounts/{accountId}/Recordings/{recordingId}/Download");
+    const json_t *answer = json_object_get(json_object_get(json_object_get(path, "get"), "responses"), "200");
+    const json_t *content = json_object_get(answer, "content");
+    assert_int_equal(json_object_size(content), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *schema = json_object_get(json_object_get(content, types[i]), "schema");
+        assert_string_equal(json_string_value(json_object_get(schema, "type")), "string");
+        assert_string_equal(json_string_value(json_object_get(schema, "format")), "binary");
+    }
+}
+
 static void every_type_is_one_and_every_schema_is_used(void **state)
 {
     (void)state;
@@ -232,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_has_every_route_and_nothing_else),
         cmocka_unit_test(every_reference_and_every_name_in_a_route_is_known),
+        cmocka_unit_test(a_download_is_bytes_of_any_type_that_a_recording_can_have),
         cmocka_unit_test(every_type_is_one_and_every_schema_is_used),
         cmocka_unit_test(views_are_what_their_schemas_say),
         cmocka_unit_test(a_call_has_a_duration_once_it_is_completed),
