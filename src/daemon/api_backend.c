@@ -59,6 +59,7 @@ static bool participant_quality(void *arg, const char *call, struct rest_quality
     if (!leg) return false;
     engine_leg_stats(leg, &stats);
     call_quality_of(&stats, engine_leg_talks(leg), out);
+    out->srtp = calls_srtp(bridge->calls, call);
     return true;
 }
 

@@ -34,6 +34,7 @@ struct call_entry {
     struct engine_sockets sockets;
     bool has_sockets;
     struct engine_leg *leg; /**< NULL before it is open; closed with the call */
+    const char *srtp;       /**< suite that is agreed on, static; NULL: plain audio */
     struct loop_timer *duration;
     const char *ended_reason;  /**< a word of callEndedReason; NULL while it lasts */
     uint32_t revision, events; /**< of its row; events: webhooks numbered so far */

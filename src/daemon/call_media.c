@@ -143,7 +143,7 @@ static status open_leg(struct call_entry *e, const struct engine_leg_media *medi
 static void log_agreed(const struct call_entry *e, const struct engine_leg_media *media)
 {
     log_event(LOG_INFO, "call_agreed", "call=%s codec=%s ptime_ms=%u srtp=%s", e->call->id, media->codec->name,
-              media->send_ptime_ms, media->srtp ? srtp_suite_name(media->srtp->send.suite) : "none");
+              media->send_ptime_ms, e->srtp ? e->srtp : "none");
 }
 
 static status world_apply(void *arg, struct call *call, const struct sdp_result *result)
@@ -152,7 +152,10 @@ static status world_apply(void *arg, struct call *call, const struct sdp_result 
     struct engine_leg_srtp keys;
     struct engine_leg_media media = leg_media(call, result, &keys);
     status s = e->leg ? engine_leg_change(e->leg, &media) : open_leg(e, &media);
-    if (s == STATUS_OK) log_agreed(e, &media);
+    if (s == STATUS_OK) {
+        e->srtp = media.srtp ? srtp_suite_name(media.srtp->send.suite) : NULL;
+        log_agreed(e, &media);
+    }
     srtp_key_forget(&keys.send);
     srtp_key_forget(&keys.receive);
     return s;

@@ -120,6 +120,12 @@ struct engine_leg *calls_leg(const struct calls *cs, const char *id)
     return e ? e->leg : NULL;
 }
 
+const char *calls_srtp(const struct calls *cs, const char *id)
+{
+    const struct call_entry *e = id[0] ? map_get(cs->by_id, id) : NULL;
+    return e && e->leg ? e->srtp : NULL;
+}
+
 void calls_hang_up(struct calls *cs, const char *id, const char *reason)
 {
     struct call_entry *e = map_get(cs->by_id, id);

@@ -46,6 +46,9 @@ void calls_report(struct calls *cs, const struct engine_report *report);
 /** The leg of a call; NULL where it has none (any more). Borrowed for the turn. */
 struct engine_leg *calls_leg(const struct calls *cs, const char *id);
 
+/** The SRTP suite of a call that is encrypted: "AES_CM_128_HMAC_SHA1_80"; NULL for any other. */
+const char *calls_srtp(const struct calls *cs, const char *id);
+
 /** True where the call is in this conference, or on its way in: not where it has moved on to another since. */
 bool calls_belongs(const struct calls *cs, const char *id, const char *conference);
 

@@ -16,6 +16,7 @@
 struct rest_quality {
     const char *codec; /**< as SDP has it; NULL: nothing is known yet */
     uint32_t rate_hz;  /**< of its audio */
+    const char *srtp;  /**< suite, as SDP has it; NULL: plain */
     bool talking;
     uint64_t packets_received, packets_lost, packets_late, packets_sent;
     double loss_percent; /**< lost or late, of all that should have come */

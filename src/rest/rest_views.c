@@ -86,10 +86,10 @@ json_t *rest_view_participant(const struct conference *c, const struct participa
     return rest_view_merge(view, voice);
 }
 
-/* Two decimals are all that means something. */
+/* Two decimals are all that means something. The sum makes 0 of -0. */
 static json_t *figure(double value)
 {
-    return json_real(round(value * 100) / 100);
+    return json_real(round(value * 100) / 100 + 0.0);
 }
 
 static json_t *figure_or_null(bool known, double value)
@@ -104,13 +104,13 @@ static json_t *loudness(double dbfs)
 
 static json_t *view_received(const struct rest_quality *q)
 {
-    return json_pack("{s:o, s:I, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "codec",
-                     rest_view_text(q->codec), "sampleRateHz", (json_int_t)q->rate_hz, "talking", (int)q->talking,
-                     "packetsReceived", (json_int_t)q->packets_received, "packetsLost", (json_int_t)q->packets_lost,
-                     "packetsLate", (json_int_t)q->packets_late, "lossPercent", figure(q->loss_percent),
-                     "concealedPercent", figure(q->concealed_percent), "jitterMs", figure(q->jitter_ms), "roundTripMs",
-                     figure_or_null(q->round_trip_ms >= 0, q->round_trip_ms), "playoutDelayMs",
-                     figure(q->playout_delay_ms), "levelDbfs", loudness(q->level_dbfs), "peakDbfs",
+    return json_pack("{s:o, s:o, s:I, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "codec",
+                     rest_view_text(q->codec), "srtp", rest_view_text(q->srtp), "sampleRateHz", (json_int_t)q->rate_hz,
+                     "talking", (int)q->talking, "packetsReceived", (json_int_t)q->packets_received, "packetsLost",
+                     (json_int_t)q->packets_lost, "packetsLate", (json_int_t)q->packets_late, "lossPercent",
+                     figure(q->loss_percent), "concealedPercent", figure(q->concealed_percent), "jitterMs",
+                     figure(q->jitter_ms), "roundTripMs", figure_or_null(q->round_trip_ms >= 0, q->round_trip_ms),
+                     "playoutDelayMs", figure(q->playout_delay_ms), "levelDbfs", loudness(q->level_dbfs), "peakDbfs",
                      loudness(q->peak_dbfs), "speechDbfs", loudness(q->speech_dbfs), "samplesClipped",
                      (json_int_t)q->samples_clipped);
 }

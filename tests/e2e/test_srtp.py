@@ -236,6 +236,9 @@ class Required(Encrypted):
         self.all_hear_all(phones)
         for phone in phones.values():
             self.opened_all(phone)
+        told = [self.bridge.expect(200, "GET", "/Conferences/%s/Participants/%s/Quality" % (room[0], phone.call_id))
+                for phone in phones.values()]
+        self.assertEqual([answer.json["srtp"] for answer in told], list(SUITES))
 
     def test_calls_out_are_encrypted(self):
         room = self.room()

@@ -1,5 +1,6 @@
 #include "rest_kit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,6 +125,7 @@ static void a_participant_says_whether_it_talks_and_how_it_sounds(void **state)
     body = kit_expect(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[0]), 200);
     assert_string_equal(kit_text(body, "callId"), calls[0]);
     assert_string_equal(kit_text(body, "codec"), "PCMU");
+    assert_string_equal(kit_text(body, "srtp"), "AEAD_AES_128_GCM");
     assert_string_equal(kit_text(body, "mosScale"), "narrowband");
     assert_true(json_is_false(json_object_get(body, "talking")));
     assert_int_equal(kit_number(body, "packetsReceived"), 500);
@@ -132,6 +134,7 @@ static void a_participant_says_whether_it_talks_and_how_it_sounds(void **state)
     body = kit_expect(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[0]), 200);
     assert_true(json_is_null(json_object_get(body, "levelDbfs")) && json_is_null(json_object_get(body, "roundTripMs")));
     assert_true(json_is_null(json_object_get(body, "peerLossPercent")));
+    assert_false(signbit(json_real_value(json_object_get(body, "peakDbfs"))));
     assert_int_equal(
         kit_number(kit_expect(kit_get("/Conferences/%s/Participants/%s/Quality", id, calls[2]), 404), "code"), 66);
     kit_expect(kit_get("/Conferences/%s/Participants/CA1/Quality", id), 404);
@@ -438,7 +441,8 @@ static void expect_tracks(void)
     assert_string_equal(reply->type, "audio/flac");
     assert_string_equal(reply->text, "ab23456789");
     kit_expect(kit_get("/Recordings/RE%040u/Tracks/..%%2Fbridge/Download", 0), 404);
-    kit_expect(kit_get("/Recordings/RE%040u/Tracks/CA7/Download", 0), 404);
+    const json_t *fault = kit_expect(kit_get("/Recordings/RE%040u/Tracks/CA7/Download", 0), 404);
+    assert_string_equal(kit_text(fault, "message"), "The recording has no such track");
     reply = kit_get("/Recordings/RE%040u/Timeline", 0);
     assert_int_equal(reply->code, 200);
     assert_string_equal(reply->type, "application/json");

@@ -372,6 +372,7 @@ static bool participant_quality(void *arg, const char *call, struct rest_quality
     kit_id(silent, "CA", 2);
     *out = (struct rest_quality){
         .codec = "PCMU",
+        .srtp = "AEAD_AES_128_GCM",
         .rate_hz = 8000,
         .talking = participant_talks(arg, call),
         .packets_received = 500,
@@ -381,7 +382,7 @@ static bool participant_quality(void *arg, const char *call, struct rest_quality
         .round_trip_ms = -1,
         .level_dbfs = -127,
         .speech_dbfs = -26.31,
-        .peak_dbfs = -127,
+        .peak_dbfs = -0.001,
         .rated = true,
         .mos = 4.3777,
         .peer_loss_percent = 3,
