@@ -134,7 +134,7 @@ class Demo:
         if self.breaks("gate"):
             self.call("too-early", startConfOnEnter=True)
         for name in ("listener-1", "listener-2"):
-            level = self.phones[name].fresh_levels((TALKER_HZ,), 1000)["tones"][TALKER_HZ]
+            level = self.phones[name].fresh_levels((TALKER_HZ,))["tones"][TALKER_HZ]
             self.t.check("%s hears of the talker, who waits too" % name, level, None, -55.0, "dBFS")
         talker.command("wav", "off")
         talker.fresh_levels(ms=400)
@@ -166,7 +166,7 @@ class Demo:
         own = {"talker": TALKER_HZ, "moderator": MODERATOR_HZ}
         self.phones["listener-1"].fresh_levels(ms=200)
         for name, phone in self.phones.items():
-            tones = phone.fresh_levels((TALKER_HZ, MODERATOR_HZ), 1000)["tones"]
+            tones = phone.fresh_levels((TALKER_HZ, MODERATOR_HZ))["tones"]
             for speaker, hz in own.items():
                 if speaker == name:
                     self.t.check("%s hears of itself" % name, tones[hz], None, PILOT_DBFS - 20.0, "dBFS")

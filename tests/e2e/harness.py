@@ -613,13 +613,15 @@ class Callers:
         """How late the worst packet of ours was sent since the last of these questions."""
         return max((p.stats(reset=True)["late_max_ms"] for p in self.phones.values()), default=0.0)
 
-    def steady(self, measure, good, late_ms=3.0, tries=4):
-        """measure(); again where that is not good() and our own callers were sent late meanwhile (a busy machine): what
-        they said was not steady then, and says nothing about the bridge."""
+    def steady(self, measure, good, late_ms=3.0, tries=6):
+        """measure(); again where that is not good(), our own callers having been sent late during it or in the seconds
+        before (a busy machine): what they said was not steady then, and the bridge's delay glides for some seconds after
+        it, which moves a tone by up to 0.08 %."""
+        late = 0.0
         while True:
-            self.late_ms()
+            late = max(late / 2.0, self.late_ms())
             result = measure()
-            late, tries = self.late_ms(), tries - 1
+            late, tries = max(late, self.late_ms()), tries - 1
             if good(result) or late < late_ms or tries == 0:
                 return result
             print("    our own packets were up to %.1f ms late: measured again" % late, flush=True)
@@ -1143,7 +1145,13 @@ class Wav:
         return self.samples[max(0, int(from_s * self.rate_hz)):None if to_s is None else int(to_s * self.rate_hz)]
 
     def tone(self, hz, from_s=0.0, to_s=None):
-        return tone_bin(self.part(from_s, to_s), self.rate_hz, hz)[0]
+        """Over the whole, or of the middle one of its quarter seconds, whichever is louder: where a caller was sent
+        late, the bridge's delay glides for some seconds, and a tone is not where it was."""
+        samples, width = self.part(from_s, to_s), self.rate_hz // 4
+        whole = tone_bin(samples, self.rate_hz, hz)[0]
+        levels = sorted(tone_bin(samples[i:i + width], self.rate_hz, hz)[0]
+                        for i in range(0, len(samples) - width + 1, width))
+        return max([whole] + levels[len(levels) // 2:][:1])
 
     def median_tone(self, hz, from_s=0.0, to_s=None):
         """As Phone.median_level()."""
