@@ -6,6 +6,7 @@ static const float first_floor_dbfs = -60, lowest_floor_dbfs = -75;
 static const float above_floor_db = 9, least_dbfs = -55;  /* speech is above both */
 static const float down_share = 0.25f;                    /* of the way to a quieter frame */
 static const float up_db = 0.06f, up_talking_db = 0.012f; /* a frame: 3 dB and 0.6 dB a second */
+static const float gated_db = 0.12f;                      /* down a frame that a sender leaves out: 6 dB a second */
 static const float smooth_share = 0.2f;
 
 void talker_init(struct talker *t)
@@ -30,7 +31,10 @@ enum talker_step talker_step(struct talker *t, float frame_dbfs, uint16_t peak)
     t->faint_ticks = peak > TALKER_INAUDIBLE_PEAK ? 0 : t->faint_ticks + 1;
     t->loud_ticks = loud ? t->loud_ticks + 1 : 0;
     t->quiet_ticks = loud ? 0 : t->quiet_ticks + 1;
-    if (peak > 0) learn_floor(t, frame_dbfs); /* what a sender leaves out says nothing of the noise at its end */
+    if (peak > 0)
+        learn_floor(t, frame_dbfs);
+    else if (t->floor_dbfs > first_floor_dbfs)
+        t->floor_dbfs -= gated_db; /* what it sends, then, is voice: that must not become floor for want of noise */
     if (!t->talking && t->loud_ticks >= TALKER_BEGIN_TICKS) {
         t->talking = true;
         return TALKER_BEGAN;

@@ -4,7 +4,8 @@
  * It only says; nothing is cut because of it. Speech has begun where two frames in a row stand out of the floor, and is
  * over half a second after the last one that did; both are said with the time at which they were true. The floor goes
  * down with the quietest frames at once, and up slowly: a noise that stays becomes floor within seconds, a voice that
- * never pauses within a minute.
+ * never pauses within a minute. Digital silence, which a sender puts in the place of its pauses, takes the floor back
+ * to where it began.
  *
  * talker_inaudible() is another matter and an absolute one: whether there is anything to hear at all, for who wants to
  * save the work of mixing what nobody can hear. There is from the first frame on in which a single sample is above the

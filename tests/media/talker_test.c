@@ -45,6 +45,21 @@ static void a_pause_between_words_is_no_end(void **state)
     }
 }
 
+/* A phone with a noise gate, or that leaves out its pauses: its voice is all that there is to learn from. */
+static void speech_between_digital_silence_never_becomes_floor(void **state)
+{
+    (void)state;
+    struct talker t;
+    talker_init(&t);
+    step(&t, -25, 2000, 2, TALKER_SAME);
+    for (int second = 0; second < 600; second++) {
+        assert_int_equal(step(&t, -25, 2000, 35, TALKER_SAME), 35);
+        assert_int_equal(step(&t, -120, 0, 15, TALKER_SAME), 15);
+        assert_true(t.talking);
+    }
+    assert_int_equal(step(&t, -120, 0, TALKER_HANG_TICKS, TALKER_ENDED), 1);
+}
+
 static void a_click_is_no_speech(void **state)
 {
     (void)state;
@@ -144,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speech_begins_with_its_second_frame_and_ends_half_a_second_after_its_last),
         cmocka_unit_test(a_pause_between_words_is_no_end),
+        cmocka_unit_test(speech_between_digital_silence_never_becomes_floor),
         cmocka_unit_test(a_click_is_no_speech),
         cmocka_unit_test(a_noise_that_stays_becomes_floor_and_speech_stands_out_of_it),
         cmocka_unit_test(the_floor_goes_down_as_soon_as_it_is_quiet),
