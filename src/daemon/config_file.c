@@ -69,6 +69,8 @@ static void on_error(cfg_t *section, const char *format, va_list args)
     }
     if (!mistake_begins()) return;
     char text[200];
+    if (strcmp(format, "unexpected token '%s'") == 0)
+        format = "'%s' is not expected here; a list is {VALUE, VALUE}, all else one value; what follows was not read";
     vsnprintf(text, sizeof text, format, args);
     for (char *c = text; *c; c++)
         if (*c < ' ' || *c > '~') *c = '?';
