@@ -83,10 +83,8 @@ void conference_media_add(struct conference_media *c, struct leg_media *leg, boo
     want_slot(c, leg);
 }
 
-/*
- * The end of a voice that is cut off: its last 10 ms backwards, which join on without a step, faded out.
- */
-static void add_tail(struct conference_media *c, const struct leg_context *context, struct leg_media *leg)
+/* Its last 10 ms backwards, which join on without a step, faded out; a conversion gives that some ms later. */
+void conference_media_end_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg)
 {
     if (!leg->says || !leg->has_slot || !mixer_has(c->graph->mixer, leg->slot)) return;
     if (ramp_silent(&leg->talk_ramp) || !mixer_talked(c->graph->mixer, leg->slot)) return;
@@ -105,9 +103,8 @@ static void add_tail(struct conference_media *c, const struct leg_context *conte
     }
     if (!c->has_tail) memset(c->tail, 0, sizeof c->tail);
     c->has_tail = true;
-    for (uint32_t i = 0; i < c->graph->samples / 2; i++)
+    for (uint32_t i = 0; i < c->graph->samples; i++)
         c->tail[i] += tail[i];
-    memset(room + c->graph->samples / 2, 0, c->graph->samples / 2 * sizeof *room);
     /* In the tick that crosses over, the recording is of the other graph. */
     if (c->change == CONFERENCE_CROSSES) return;
     conference_tracks_voice(&c->tracks, c->tick, leg, PCM_FRAME_AUDIO, c->graph->rate_hz, tail);
@@ -178,7 +175,7 @@ static void fall_silent(struct conference_media *c, const struct leg_context *co
 void conference_media_remove(struct conference_media *c, const struct leg_context *context, struct leg_media *leg)
 {
     assert(leg->conference == c);
-    add_tail(c, context, leg);
+    conference_media_end_voice(c, context, leg);
     if (leg->voice.talker.talking) conference_media_mark(c, leg, (struct pcm_mark){.type = PCM_MARK_SPEAKS});
     conference_media_mark(c, leg, (struct pcm_mark){.type = PCM_MARK_IN});
     leg->track = 0;

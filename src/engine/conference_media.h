@@ -35,7 +35,7 @@
 #include "media/loudest.h"
 #include "media/pcm_frame.h"
 
-enum { CONFERENCE_PLAYS_MAX = 8, CONFERENCE_TAIL_SAMPLES_MAX = FRAME_SAMPLES_MAX / 2 };
+enum { CONFERENCE_PLAYS_MAX = 8 };
 
 /** A sound that is being played. */
 struct conference_play {
@@ -68,7 +68,7 @@ struct conference_media {
     struct leg_media *talkers; /**< who says something in this tick, by next_talker */
 
     /* The last voice of those who left since the last tick, fading out, at graph's rate. */
-    int32_t tail[CONFERENCE_TAIL_SAMPLES_MAX];
+    int32_t tail[FRAME_SAMPLES_MAX];
     bool has_tail;
 
     struct ring *frames; /**< borrowed; NULL: not recording */
@@ -114,6 +114,9 @@ void conference_media_add(struct conference_media *c, struct leg_media *leg, boo
 
 /** A leg that stops to be heard here fades out in the next tick. */
 void conference_media_remove(struct conference_media *c, const struct leg_context *context, struct leg_media *leg);
+
+/** What the leg says is cut off here, as it leaves or takes another codec: the end fades out in the next tick. */
+void conference_media_end_voice(struct conference_media *c, const struct leg_context *context, struct leg_media *leg);
 
 void conference_media_roles(struct conference_media *c, struct leg_media *leg, bool talk, bool listen);
 

@@ -8,6 +8,13 @@
 /* Places in the scratch memory, behind those of the plays. */
 enum { MUSIC = CONFERENCE_PLAYS_MAX, MUSIC_BEFORE };
 
+/* The ramp begins when there is something to fade in: the middle of a word, where a codec has changed. */
+static void await_voice(struct leg_media *leg, struct playout_frame frame)
+{
+    leg->comes_anew = frame.zero && (frame.verdict == PLAYOUT_IDLE || frame.verdict == PLAYOUT_SILENCE);
+    if (leg->comes_anew) ramp_init(&leg->talk_ramp, 0);
+}
+
 /* What the leg says goes into its pcm. @return false where that is nothing */
 static bool read_voice(const struct leg_context *context, struct leg_media *leg, int64_t tick_us, bool wanted)
 {
@@ -18,6 +25,7 @@ static bool read_voice(const struct leg_context *context, struct leg_media *leg,
         return false;
     }
     struct playout_frame frame = playout_take(leg->playout, tick_us, leg->pcm);
+    if (leg->comes_anew) await_voice(leg, frame);
     media_count(&context->counters->decodes, frame.verdict == PLAYOUT_VOICE && !frame.zero);
     bool says = leg_keys_take_out(leg, context, !frame.zero, tick_us);
     frame.zero = !says;
@@ -169,8 +177,7 @@ static bool music_sounds(const struct conference_source *music)
 static void put_tail(struct conference_media *c, struct conference_scratch *s)
 {
     if (!c->has_tail || c->audio != ENGINE_AUDIO_MIX) return;
-    memset(s->pcm, 0, c->graph->samples * sizeof *s->pcm);
-    for (uint32_t i = 0; i < c->graph->samples / 2; i++)
+    for (uint32_t i = 0; i < c->graph->samples; i++)
         s->pcm[i] = pcm_hold(c->tail[i]);
     conference_graph_put_source(c->graph, s->pcm);
 }

@@ -167,6 +167,8 @@ static void leg_leave(struct core *core, struct leg_media *leg, int64_t now_us)
 
 static void leg_change(struct core *core, struct leg_media *leg, struct core_change *change, int64_t now_us)
 {
+    if (leg->conference && leg->media.codec != change->media.codec)
+        conference_media_end_voice(leg->conference, &core->context, leg);
     leg_media_change(leg, &core->context, &change->media, &change->playout, &change->encoder, now_us);
     leg_srtp_change(leg, &change->srtp, now_us);
     if (leg->conference) conference_media_count_half_ticks(leg->conference);

@@ -347,6 +347,8 @@ static void exchange_codec(struct leg_media *leg, struct playout **playout, stru
     *playout = before;
     *encoder = encoder_before;
     leg_media_forget_voice(leg);
+    ramp_init(&leg->talk_ramp, 0);
+    leg->comes_anew = true;
 }
 
 void leg_media_change(struct leg_media *leg, const struct leg_context *context, const struct engine_leg_media *media,

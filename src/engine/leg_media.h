@@ -75,7 +75,8 @@ struct leg_media {
     bool has_slot;
     mixer_slot slot;
     struct ramp talk_ramp, listen_ramp;
-    bool says; /**< pcm holds its voice of this tick */
+    bool comes_anew; /**< its codec has changed, and nothing has been heard in the new one */
+    bool says;       /**< pcm holds its voice of this tick */
     struct leg_media *next_talker, *next_waiting;
     struct leg_encoder *encoder; /**< owned; NULL where the codec's encoder remembers nothing */
     struct leg_voice voice;

@@ -276,7 +276,8 @@ static void change_codec(struct sim_party *p, enum codec_id codec, uint16_t ptim
     playout_destroy(change.playout);
     p->codec = playing.codec;
     p->ptime_ms = ptime_ms;
-    p->packets_heard = 0; /* timestamps go by another clock now */
+    p->queue_head = p->queue_tail; /* what is on its way has another payload type */
+    p->packets_heard = 0;          /* timestamps go by another clock now */
 }
 
 /* A digit that is sent as a tone goes on at the new rate, and ends in time. */
@@ -331,6 +332,34 @@ static void a_codec_may_change_under_a_sound_for_one_leg(void **state)
     sim_close(&sim);
     sound_destroy(sound);
     free(one);
+}
+
+/* What is said in the former codec fades out, and what is said in the new one comes in without a click. */
+static void a_talker_that_changes_its_codec_makes_no_click(void **state)
+{
+    (void)state;
+    static const enum codec_id codecs[] = {CODEC_L16_16, CODEC_L16_8};
+    struct sim sim;
+    sim_open(&sim, 10);
+    struct conference_media *c = conference_of(&sim, 16000);
+    struct person *talker = call(&sim, CODEC_L16_8, 300, 7300, 20), *ear = call(&sim, CODEC_L16_16, 0, 2100, 20);
+    sim_join(talker->party, c, true, false);
+    sim_join(ear->party, c, false, true);
+    sim_run(&sim, 1000000);
+    measure(ear, 300);
+    for (int i = 0; i < 20; i++) {
+        enum codec_id codec = codecs[i % 2];
+        change_codec(talker->party, codec, 20);
+        tone_init(&talker->mouth.tone, codec_by_id(codec)->rate_hz, 300, level_dbfs);
+        sim_run(&sim, 303000);
+    }
+    double steepest = 8231 * 2 * 3.14159 * 300 / 16000;
+    print_message("steps of %.2f of the tone's steepest\n", ear->ear.max_step / steepest);
+    assert_true(ear->ear.max_step < 1.5 * steepest);
+    sim_conference_close(&sim, c);
+    sim_close(&sim);
+    free(talker);
+    free(ear);
 }
 
 /* Somebody comes, somebody goes and the rate changes again before the first change is over. */
@@ -389,6 +418,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_word_is_heard_too),
         cmocka_unit_test(a_mix_of_ones_own_begins_and_ends_without_a_seam),
         cmocka_unit_test(a_codec_may_change_under_a_digit),
+        cmocka_unit_test(a_talker_that_changes_its_codec_makes_no_click),
         cmocka_unit_test(a_codec_may_change_under_a_sound_for_one_leg),
         cmocka_unit_test(changes_that_overtake_each_other_end_at_the_last),
     };
