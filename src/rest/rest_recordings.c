@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,6 +114,16 @@ void rest_recordings_get(struct rest_call *call)
     get_row(call, on_get);
 }
 
+/* How a program that downloads it may call the file: ID.flac, ID-TRACK.flac. */
+static void name_file(struct rest_call *call, const char *id, const char *track, const char *content_type)
+{
+    char text[192];
+    const char *kind = strchr(content_type, '/');
+    snprintf(text, sizeof text, "inline; filename=\"%.64s%s%.64s.%s\"", id, track ? "-" : "", track ? track : "",
+             kind ? kind + 1 : "");
+    http_reply_header(call->request, "Content-Disposition", text);
+}
+
 /* missing: what the answer says where there is no such file */
 static void reply_file(struct rest_call *call, status s, const struct rest_audio *file, const char *missing)
 {
@@ -135,7 +146,9 @@ static void on_audio(void *arg, status s, const struct store_recording *rows, si
     struct rest_audio file;
     (void)page;
     if (!one_row(call, s, count)) return;
-    reply_file(call, backend->recording_open(backend->arg, rows, NULL, &file), &file, "The recording has no audio");
+    status opened = backend->recording_open(backend->arg, rows, NULL, &file);
+    if (opened == STATUS_OK) name_file(call, rows->id, NULL, file.content_type);
+    reply_file(call, opened, &file, "The recording has no audio");
 }
 
 void rest_recordings_audio(struct rest_call *call)
@@ -198,8 +211,9 @@ static void on_track(void *arg, status s, const struct store_recording *rows, si
     (void)page;
     if (!one_row(call, s, count)) return;
     bool known = is_track_name(name);
-    reply_file(call, known ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND, &file,
-               "The recording has no such track");
+    status opened = known ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND;
+    if (opened == STATUS_OK) name_file(call, rows->id, name, file.content_type);
+    reply_file(call, opened, &file, "The recording has no such track");
 }
 
 void rest_recordings_track_audio(struct rest_call *call)

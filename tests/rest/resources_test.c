@@ -439,6 +439,8 @@ static void expect_tracks(void)
     assert_non_null(strstr(kit_text(bridge, "downloadUrl"), path));
     const struct kit_reply *reply = kit_get("%s", path);
     assert_string_equal(reply->type, "audio/flac");
+    assert_string_equal(reply->disposition,
+                        "inline; filename=\"RE0000000000000000000000000000000000000000-bridge.flac\"");
     assert_string_equal(reply->text, "ab23456789");
     kit_expect(kit_get("/Recordings/RE%040u/Tracks/..%%2Fbridge/Download", 0), 404);
     const json_t *fault = kit_expect(kit_get("/Recordings/RE%040u/Tracks/CA7/Download", 0), 404);

@@ -567,6 +567,7 @@ static void on_reply(void *arg, const struct http_result *result)
     keep(reply.type, sizeof reply.type, result->content_type);
     keep(reply.request_id, sizeof reply.request_id, http_result_header(result, "X-Pulse-Request-Id"));
     keep(reply.etag, sizeof reply.etag, http_result_header(result, "ETag"));
+    keep(reply.disposition, sizeof reply.disposition, http_result_header(result, "Content-Disposition"));
     keep(reply.allow, sizeof reply.allow, http_result_header(result, "Allow"));
     keep(reply.replayed, sizeof reply.replayed, http_result_header(result, "Idempotent-Replayed"));
     snprintf(reply.text, sizeof reply.text, "%.*s", SLICE_ARGS(result->body));

@@ -26,7 +26,7 @@ struct kit_reply {
     int code;
     json_t *body; /**< NULL where it is no JSON */
     char text[8192];
-    char type[64], request_id[64], etag[32], allow[64], replayed[16];
+    char type[64], request_id[64], etag[32], allow[64], replayed[16], disposition[192];
     uint64_t bytes;
 };
 
