@@ -680,13 +680,13 @@ class Phone:
         event["tones"] = {float(k): v for k, v in event["tones"].items()}
         return event
 
-    def fresh_levels(self, hz=(), ms=250, seconds=None):
-        """Levels over audio that has all arrived after this call: waits for its packets, not for the clock."""
+    def fresh_levels(self, hz=(), ms=1000, seconds=None):
+        """Levels at the end of audio that has all arrived after this call: waits for its packets, not for the clock."""
         before = self.stats()["received"]
         packets = ms // 20 + 3
         wait_until(lambda: self.stats()["received"] >= before + packets, seconds or ms / 1000.0 + 5.0,
                    "%d packets more at %s" % (packets, self.name), 0.03)
-        return self.levels(hz, ms)
+        return self.levels(hz, min(ms, 250))
 
     def hears(self, hz, above_dbfs, ms=200, seconds=5.0):
         """Waits until the tone is heard at that level or louder."""
