@@ -44,6 +44,9 @@ static status apply(struct call *c, const struct sdp_result *result)
 {
     status s = c->world->media_apply(c->world_arg, c, result);
     if (s != STATUS_OK) return s;
+    bool same_key =
+        c->negotiated && memcmp(c->media.srtp.send_key, result->srtp.send_key, sizeof result->srtp.send_key) == 0;
+    if (!same_key) random_bytes(&c->keys, sizeof c->keys); /* no key that was offered or in force before serves again */
     c->media = *result;
     c->negotiated = true;
     if (result->srtp.on) memcpy(c->keys.of[result->srtp.suite], result->srtp.send_key, SDP_KEY_BYTES_MAX);

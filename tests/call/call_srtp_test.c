@@ -17,6 +17,7 @@
 #define CRYPTO  "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "
 #define WITH_A  SAVP CRYPTO KEY_A "\r\n"
 #define WITH_B  SAVP CRYPTO KEY_B "\r\n"
+#define GCM     SAVP "a=crypto:1 AEAD_AES_128_GCM inline:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQQ==\r\n"
 #define ANSWERS SAVP "a=crypto:3 AES_CM_128_HMAC_SHA1_80 " KEY_A "\r\n"
 
 static struct notebook notebook_of(enum sdp_srtp_use use)
@@ -120,6 +121,35 @@ static void our_next_offer_has_the_key_that_is_in_force(void **state)
     call_destroy(call);
 }
 
+/** The key with CM and a tag of 80 bits in an offer of all suites. */
+static struct sdp_crypto offered(const struct notebook *n)
+{
+    struct sdp_crypto crypto;
+    const char *line = strstr(n->sdp, "a=crypto:3 AES_CM_128_HMAC_SHA1_80 ");
+    assert_non_null(line);
+    line += strlen("a=crypto:");
+    assert_true(sdp_crypto_parse(&crypto, (struct slice){line, strcspn(line, "\r")}));
+    return crypto;
+}
+
+static void a_key_that_was_in_force_is_never_offered_again(void **state)
+{
+    (void)state;
+    static const char *const others[] = {GCM, OFFER};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct notebook n = notebook_of(SDP_SRTP_OPTIONAL);
+        struct call *call = make_call(&n, WITH_A, false);
+        call_answer(call);
+        receive(call, SIGNAL_ACK, NULL);
+        struct sdp_crypto first = told(&n);
+        receive(call, SIGNAL_REINVITE, others[i]);
+        assert_int_equal(n.media.srtp.on, i == 0);
+        receive(call, SIGNAL_REINVITE, NULL);
+        assert_memory_not_equal(offered(&n).key, first.key, 30);
+        call_destroy(call);
+    }
+}
+
 static void a_session_refresh_may_bring_a_new_key_for_ours(void **state)
 {
     (void)state;
@@ -146,13 +176,9 @@ static void a_call_of_ours_offers_keys_and_takes_the_answers(void **state)
     struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/SAVP 0 8"));
-    const char *line = strstr(n.sdp, "a=crypto:3 AES_CM_128_HMAC_SHA1_80 ");
-    struct sdp_crypto offered;
-    assert_non_null(line);
-    struct slice value = {line + strlen("a=crypto:"), strcspn(line, "\r") - strlen("a=crypto:")};
-    assert_true(sdp_crypto_parse(&offered, value));
+    struct sdp_crypto ours = offered(&n);
     receive_coded(call, SIGNAL_ANSWER, 200, ANSWERS);
-    assert_memory_equal(n.media.srtp.send_key, offered.key, SDP_KEY_BYTES_MAX);
+    assert_memory_equal(n.media.srtp.send_key, ours.key, SDP_KEY_BYTES_MAX);
     assert_int_equal(n.media.srtp.receive_key[0], 'A');
     call_destroy(call);
 }
@@ -175,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_refusal_says_what_the_offer_lacks),
         cmocka_unit_test(our_key_changes_with_the_peers_and_only_then),
         cmocka_unit_test(our_next_offer_has_the_key_that_is_in_force),
+        cmocka_unit_test(a_key_that_was_in_force_is_never_offered_again),
         cmocka_unit_test(a_session_refresh_may_bring_a_new_key_for_ours),
         cmocka_unit_test(a_call_of_ours_offers_keys_and_takes_the_answers),
         cmocka_unit_test(a_plain_answer_ends_a_call_of_ours_that_has_to_be_encrypted),
