@@ -613,18 +613,30 @@ class Callers:
         """How late the worst packet of ours was sent since the last of these questions."""
         return max((p.stats(reset=True)["late_max_ms"] for p in self.phones.values()), default=0.0)
 
-    def steady(self, measure, good, late_ms=3.0, tries=6):
-        """measure(); again where that is not good(), our own callers having been sent late during it or in the seconds
-        before (a busy machine): what they said was not steady then, and the bridge's delay glides for some seconds after
-        it, which moves a tone by up to 0.08 %."""
-        late = 0.0
-        while True:
-            late = max(late / 2.0, self.late_ms())
-            result = measure()
-            late, tries = max(late, self.late_ms()), tries - 1
-            if good(result) or late < late_ms or tries == 0:
-                return result
+    def settle(self, late_ms=3.0, quiet_s=3.0, most_s=15.0):
+        """Waits until our own callers have been in time for so long, and the bridge's delay has come to rest: after a
+        late packet it glides for some seconds, which moves a tone by up to 0.08 %."""
+        began = quiet = time.monotonic()
+        while time.monotonic() - quiet < quiet_s and time.monotonic() - began < most_s:
+            time.sleep(0.1)
+            if self.late_ms() >= late_ms:
+                quiet = time.monotonic()
+
+    def steady(self, measure, good, late_ms=3.0, tries=4):
+        """measure(); once more, at rest, where that is not good() and our own callers were sent late during it (a busy
+        machine): what they said was not steady then. A fault in a time in which they were not is the bridge's, and is
+        given back."""
+        if self.late_ms() >= late_ms:
+            self.settle(late_ms)
+        result = measure()
+        while not good(result) and tries > 1:
+            late, tries = self.late_ms(), tries - 1
+            if late < late_ms:
+                break
             print("    our own packets were up to %.1f ms late: measured again" % late, flush=True)
+            self.settle(late_ms)
+            result = measure()
+        return result
 
     def close(self):
         try:
@@ -681,12 +693,13 @@ class Phone:
         return event
 
     def fresh_levels(self, hz=(), ms=1000, seconds=None):
-        """Levels at the end of audio that has all arrived after this call: waits for its packets, not for the clock."""
+        """Levels of audio that has all arrived after this call: waits for its packets, not for the clock. Where tones are
+        asked for, of its last quarter second at most, in which a delay that glides moves them little; else of it all."""
         before = self.stats()["received"]
         packets = ms // 20 + 3
         wait_until(lambda: self.stats()["received"] >= before + packets, seconds or ms / 1000.0 + 5.0,
                    "%d packets more at %s" % (packets, self.name), 0.03)
-        return self.levels(hz, min(ms, 250))
+        return self.levels(hz, min(ms, 250) if hz else ms)
 
     def hears(self, hz, above_dbfs, ms=200, seconds=5.0):
         """Waits until the tone is heard at that level or louder."""
@@ -1144,14 +1157,23 @@ class Wav:
     def part(self, from_s, to_s=None):
         return self.samples[max(0, int(from_s * self.rate_hz)):None if to_s is None else int(to_s * self.rate_hz)]
 
-    def tone(self, hz, from_s=0.0, to_s=None):
-        """Over the whole, or of the middle one of its quarter seconds, whichever is louder: where a caller was sent
-        late, the bridge's delay glides for some seconds, and a tone is not where it was."""
+    def quarters(self, hz, from_s, to_s):
+        """(level of the whole, levels of its quarter seconds from the least on)."""
         samples, width = self.part(from_s, to_s), self.rate_hz // 4
-        whole = tone_bin(samples, self.rate_hz, hz)[0]
-        levels = sorted(tone_bin(samples[i:i + width], self.rate_hz, hz)[0]
-                        for i in range(0, len(samples) - width + 1, width))
+        return tone_bin(samples, self.rate_hz, hz)[0], sorted(tone_bin(samples[i:i + width], self.rate_hz, hz)[0]
+                                                              for i in range(0, len(samples) - width + 1, width))
+
+    def tone(self, hz, from_s=0.0, to_s=None):
+        """For a tone that has to be absent: over the whole, or of the middle one of its quarter seconds, whichever is
+        louder: where a caller was sent late, the bridge's delay glides for some seconds, and a tone is not where it was."""
+        whole, levels = self.quarters(hz, from_s, to_s)
         return max([whole] + levels[len(levels) // 2:][:1])
+
+    def held_tone(self, hz, from_s=0.0, to_s=None):
+        """For a tone that has to be there all the time: of the least of its quarter seconds but one, since a single packet
+        of ours that was sent late may spoil one."""
+        whole, levels = self.quarters(hz, from_s, to_s)
+        return levels[min(1, len(levels) - 1)] if levels else whole
 
     def median_tone(self, hz, from_s=0.0, to_s=None):
         """As Phone.median_level()."""

@@ -50,10 +50,12 @@ class Recording(BridgeTest):
         early = self.join(room, "early", PILOTS_HZ[0], startConfOnEnter=False)
         wait_until(lambda: early.levels(ms=400)["rms"] > -40.0, 5.0, "music is heard")
         early.fresh_levels()
+        self.callers.late_ms()
         since = self.callers.mark()
         early.watch((PILOTS_HZ[1],))
         moderator = self.join(room, "moderator", PILOTS_HZ[1])
         early.hears(PILOTS_HZ[1], SAID_DBFS - 1.0)
+        late = self.callers.late_ms()
         early.fresh_levels()
         moderator.fresh_levels()
         # Both leave; the conference is empty at the later BYE's arrival.
@@ -75,11 +77,12 @@ class Recording(BridgeTest):
         self.within("the early caller is in it up to its end", wav.seconds - ends, 0.0, 0.04, "s")
         inside = (begins + 0.1, wav.tone_ends(PILOTS_HZ[1], SAID_DBFS) - 0.1)
         for hz in PILOTS_HZ[:2]:
-            self.within("%g Hz in it" % hz, wav.tone(hz, *inside), SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
+            self.within("%g Hz in it" % hz, wav.held_tone(hz, *inside), SAID_DBFS - 0.5, SAID_DBFS + 0.5, "dBFS")
         two_tones = SAID_DBFS + 0.2 + 10.0 * math.log10(2.0)
         self.below("everything in it (two tones and no music)", wav.rms(*inside), two_tones, "dBFS")
         breaks = wav.breaks(PILOTS_HZ[0], starts + 0.1, begins - 0.05) if begins - starts > 0.3 else None
-        measured("breaks while one talks alone", repr(breaks), "none")
+        measured("breaks while one talks alone", repr(breaks), "none; our own packets were up to %.1f ms late" % late)
+        self.assertTrue(breaks is None or breaks.total == 0 or late >= 3.0, repr(breaks))
         self.assertIsInstance(recording["durationSec"], int)
         self.within("durationSec", recording["durationSec"], int(wav.seconds), int(wav.seconds) + 1, "s")
 
@@ -110,7 +113,7 @@ class Recording(BridgeTest):
         self.bridge.conference_update(room[0], status="empty")
         wav = Wav(self.download(self.finished(room)[0]).body)
         self.below("one without talk", wav.tone(PILOTS_HZ[0]), SAID_DBFS - 45.0, "dBFS")
-        self.above("the talker", wav.tone(PILOTS_HZ[1], 0.2, wav.seconds - 0.1), SAID_DBFS - 0.5, "dBFS")
+        self.above("the talker", wav.held_tone(PILOTS_HZ[1], 0.2, wav.seconds - 0.1), SAID_DBFS - 0.5, "dBFS")
 
     def test_it_is_readable_while_it_grows(self):
         room = self.room(playBeep="never")
@@ -125,7 +128,7 @@ class Recording(BridgeTest):
         measured("seconds readable, each a second later", ["%.2f" % s for s in lengths], "growing by about 1")
         self.assertGreater(lengths[1], lengths[0] + 0.5)
         self.assertGreater(lengths[2], lengths[1] + 0.5)
-        self.above("the talker in it", wav.tone(PILOTS_HZ[0], 0.2, wav.seconds - 0.2), SAID_DBFS - 0.5, "dBFS")
+        self.above("the talker in it", wav.held_tone(PILOTS_HZ[0], 0.2, wav.seconds - 0.2), SAID_DBFS - 0.5, "dBFS")
 
     def test_download_knows_range_and_head_and_delete_removes_it(self):
         room = self.room(playBeep="never")
@@ -159,7 +162,7 @@ class Recording(BridgeTest):
         room = self.room(playBeep="never")
         for n, hz in enumerate(PILOTS_HZ[:2]):
             phone = self.join(room, "talker%d" % n, hz)
-            phone.fresh_levels(ms=600)
+            phone.fresh_levels(ms=1000)
             phone.hangup()
             self.bridge.status_is(room[0], "empty")
         newest, oldest = self.finished(room, 2)
@@ -167,7 +170,7 @@ class Recording(BridgeTest):
         for recording, hz, other in ((oldest, PILOTS_HZ[0], PILOTS_HZ[1]), (newest, PILOTS_HZ[1], PILOTS_HZ[0])):
             self.assertEqual(recording["conferenceId"], room[0])
             wav = Wav(self.download(recording).body)
-            self.above("%g Hz in its own" % hz, wav.tone(hz, 0.2, wav.seconds - 0.1), SAID_DBFS - 0.5, "dBFS")
+            self.above("%g Hz in its own" % hz, wav.held_tone(hz, 0.2, wav.seconds - 0.1), SAID_DBFS - 0.5, "dBFS")
             self.below("%g Hz in it" % other, wav.tone(other), SAID_DBFS - 45.0, "dBFS")
 
     def test_a_conference_that_never_began_has_none(self):

@@ -155,7 +155,7 @@ class Optional(Encrypted):
         a.command("key", "right")
         b.hears(PILOTS_HZ[0], SAID_DBFS - 1.0)
 
-    def windows_whole(self, phone, hz, since):
+    def windows_missed(self, phone, hz, since):
         """How many 10 ms windows in which the tone was not there, of all since the mark."""
         levels = [w["tones"]["%g" % hz] for w in phone.windows(since)]
         self.assertGreater(len(levels), 50)
@@ -169,7 +169,7 @@ class Optional(Encrypted):
         during()
         for phone in (a, b):
             phone.fresh_levels((), 400)
-        missed = self.windows_whole(a, PILOTS_HZ[1], since), self.windows_whole(b, PILOTS_HZ[0], since)
+        missed = self.windows_missed(a, PILOTS_HZ[1], since), self.windows_missed(b, PILOTS_HZ[0], since)
         a.watch(())
         b.watch(())
         return missed

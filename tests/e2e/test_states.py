@@ -400,7 +400,7 @@ class Restarts(unittest.TestCase):
         wav = Wav(self.bridge.expect(200, "GET", "/Recordings/" + recording["recordingId"] + "/Download").body)
         measured("of 2 s before kill -9 there are", wav.seconds, "1 or more", "s")
         self.assertGreater(wav.seconds, 1.0)
-        self.assertGreater(wav.tone(PILOTS_HZ[0], 0.2, wav.seconds - 0.1), -24.5)
+        self.assertGreater(wav.held_tone(PILOTS_HZ[0], 0.2, wav.seconds - 0.1), -24.5)
         self.assertGreater(self.bridge.recordings(conference)[0]["durationSec"], 0)
 
     def test_callbacks_not_delivered_before_kill_9_are_delivered_after_it(self):
