@@ -39,6 +39,7 @@ struct bridge_life {
     struct bridge bridge;
     struct bridge_handlers handlers;
     void *arg;
+    const struct config *started; /* what the parts were made from; bridge.config is the present one */
     struct loop_watch *store_watch, *engine_watch, *recorder_watch, *loader_watch;
     struct drain *drain;
     bool loopback_only; /* the API is bound to loopback addresses */
@@ -397,6 +398,7 @@ status bridge_start(struct bridge_life **out, struct loop *loop, const struct co
     struct bridge_life *life = calloc(1, sizeof *life);
     if (!life) return fail(why, STATUS_NO_MEMORY, "no memory");
     life->bridge.config = config;
+    life->started = config;
     life->bridge.loop = loop;
     life->bridge.started_us = clock_now_us();
     life->handlers = *handlers;
@@ -459,26 +461,33 @@ static void warn_of_restart(const struct config *old, const struct config *now)
     if (!same_until_restart(old, now))
         log_event(LOG_WARN, "restart_needed",
                   "why=\"only routes, trunks, limits of calls and conferences, auto_end_s, talkers_max, record_tracks, "
-                  "networks "
-                  "to fetch from, drain_s, log_level and the certificate change at once\"");
+                  "networks to fetch from, drain_s, log_level and the certificate change at once\"");
+}
+
+static bool reload_tls(const struct bridge *b, char why[BRIDGE_WHY_SIZE])
+{
+    struct tls_files tls;
+    return !b->https || (choose_tls(b, &tls, why) == STATUS_OK &&
+                         http_server_reload_tls(b->https, tls.certificate, tls.key, why, BRIDGE_WHY_SIZE) == STATUS_OK);
 }
 
 void bridge_reload(struct bridge_life *life, const struct config *config)
 {
     struct bridge *b = &life->bridge;
-    struct tls_files tls;
     enum log_level level;
     char why[BRIDGE_WHY_SIZE] = "";
-    warn_of_restart(b->config, config);
+    warn_of_restart(life->started, config);
     b->config = config;
     if (log_level_parse(slice_of(config->log_level), &level)) log_set_level(level);
+    bool whole = reload_tls(b, why);
     if (set_guard(life) != STATUS_OK || calls_set_routes(b->calls) != STATUS_OK ||
-        calls_set_trunks(b->calls) != STATUS_OK)
-        log_event(LOG_ERROR, "reload_incomplete", "why=no_memory");
-    if (b->https && choose_tls(b, &tls, why) == STATUS_OK &&
-        http_server_reload_tls(b->https, tls.certificate, tls.key, why, sizeof why) == STATUS_OK)
+        calls_set_trunks(b->calls) != STATUS_OK) {
+        whole = false;
+        strcpy(why, "no memory");
+    }
+    if (whole)
         log_event(LOG_INFO, "reloaded", "%s", "");
-    else if (b->https)
+    else
         log_event(LOG_ERROR, "reload_incomplete", "why=\"%s\"", why);
 }
 

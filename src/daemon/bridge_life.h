@@ -27,7 +27,7 @@ struct bridge_life;
 /**
  * Makes every part and starts listening; ready comes from the loop. Blocks on disk and store.
  *
- * @param config   borrowed until bridge_stop() or bridge_reload()
+ * @param config   borrowed until bridge_stop()
  * @param account  "ID:KEY" or NULL
  * @param[out] why on error a sentence for a person
  * @return STATUS_OK; any other status: everything that was made is gone again
@@ -42,7 +42,12 @@ MUST_CHECK status bridge_start(struct bridge_life **out, struct loop *loop, cons
  */
 void bridge_drain(struct bridge_life *life);
 
-/** A new configuration: routes, limits, networks and certificate apply at once; the rest at the next start (logged). */
+/**
+ * A new configuration: routes, limits, networks and certificate apply at once; what differs from bridge_start()'s
+ * in the rest is logged, and applies at the next start.
+ *
+ * @param config  borrowed until the second reload after it, or bridge_stop()
+ */
 void bridge_reload(struct bridge_life *life, const struct config *config);
 
 /** Ends everything, whatever is in hand. NULL is allowed. */

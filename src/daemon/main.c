@@ -22,7 +22,8 @@ struct process {
     int argc;
     char **argv;
     struct options *options;
-    struct options *former; /* before the last SIGHUP: parts may still point at them; NULL */
+    struct options *started; /* those that the bridge was made from; NULL: it never was */
+    struct options *former;  /* before the last SIGHUP: parts may still point at them; NULL */
     struct loop *loop;
     struct bridge_life *life;
     struct loop_signal *term, *interrupt, *hangup;
@@ -73,7 +74,7 @@ static void on_hangup(void *arg)
         p->former = p->options;
         p->options = fresh;
         bridge_reload(p->life, &p->options->config);
-        options_free(older);
+        if (older != p->started) options_free(older);
     } else {
         free(fresh);
         log_event(LOG_ERROR, "reload_refused", "why=\"the settings have mistakes, the former ones stay\"");
@@ -150,10 +151,12 @@ int main(int argc, char **argv)
     } else if (p.options->check_config) {
         puts("The settings are fine.");
     } else {
+        p.started = p.options;
         p.exit_code = start(&p);
     }
-    options_free(p.options);
-    options_free(p.former);
+    if (p.former != p.started) options_free(p.former);
+    if (p.options != p.started) options_free(p.options);
+    options_free(p.started);
     buffer_clear(&errors);
     return p.exit_code;
 }

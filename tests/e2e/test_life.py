@@ -164,12 +164,20 @@ class Life(LifeTest):
         self.assertEqual(outcome(self.callers.call("a", bridge.uri("one"))), 200)
         reload("drain_s = 1\ncalls_max = 1\nrecording_rate_hz = 8000\n", "restart_needed")
         reload("drain_s = 1\ncalls_max = 1\nrecording_rate_hz = 8000\nrecording_format = flac\n", "restart_needed")
+        reload("drain_s = 1\ncalls_max = 1\nrecording_rate_hz = 8000\nrecording_format = flac\n", "restart_needed")  # still so
         self.assertEqual(outcome(self.callers.call("b", bridge.uri("one"))), 503)
         reload("drain_s = 1\ncalls_max = many\n", "reload_refused")
         self.assertEqual(outcome(self.callers.call("c", bridge.uri("one"))), 503)
         reload('drain_s = 1\nroute "x" {\n  user = "x*"\n}\n', " reloaded")
         self.assertEqual(outcome(self.callers.call("d", bridge.uri("one"))), 404)
         self.assertEqual(outcome(self.callers.call("e", bridge.uri("xyz"))), 200)
+        self.end(bridge)
+
+    def test_a_reload_says_that_it_is_through_where_there_is_no_https(self):
+        bridge = self.bridge(args=["--https", "off"])
+        bridge.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: " reloaded" in bridge.log(), 3.0, "reloaded")
+        self.assertNotIn("reload_incomplete", bridge.log())
         self.end(bridge)
 
     def test_a_port_that_is_taken_is_named_and_nothing_stays_behind(self):
