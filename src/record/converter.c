@@ -25,7 +25,8 @@ struct converter {
 
 static void convert(struct converter *c, struct recording_report *report)
 {
-    if (c->io->free_bytes(c->dir) < c->free_floor_bytes) return;
+    /* It takes as much again until the WAV goes, and must not end the recordings that grow. */
+    if (c->io->free_bytes(c->dir) < c->free_floor_bytes + report->bytes) return;
     if (convert_file(c->dir, report->id, c->format, &c->stopping, &report->bytes) != STATUS_OK) return;
     convert_tracks(c->dir, report->id, c->format, &c->stopping);
 }

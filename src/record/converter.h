@@ -16,7 +16,7 @@ struct converter;
 
 /**
  * @param dir      where the recordings are; borrowed for its life
- * @param io       borrowed: where less is free than the floor, nothing is converted
+ * @param io       borrowed: what would leave less than the floor, beside the WAV, is not converted
  * @param wake_fd  woken when converter_done() has something (os/wake.h); borrowed
  * @return STATUS_OK, STATUS_NO_MEMORY
  */

@@ -19,7 +19,7 @@
 #include "record/recorder.h"
 #include "scratch.h"
 
-enum { RATE = 16000, SAMPLES_MAX = RATE * 20, PATH_SIZE = 200 };
+enum { RATE = 16000, SAMPLES_MAX = RATE * 20, PATH_SIZE = 200, FLOOR_BYTES = 1000000 };
 
 static char dir[SCRATCH_SIZE], tracks_dir[128];
 static struct recorder *recorder;
@@ -35,13 +35,22 @@ static void note(void *arg, const struct recording_report *r)
     reported = true;
 }
 
-static int begin_as(enum recording_format format)
+/* Room for less than a WAV of a second. */
+static uint64_t little_above_the_floor(const char *where)
+{
+    (void)where;
+    return FLOOR_BYTES + 10000;
+}
+
+static const struct recorder_io nearly_full = {.write = write, .sync = fdatasync, .free_bytes = little_above_the_floor};
+
+static int begin_on(enum recording_format format, const struct recorder_io *io)
 {
     reported = false;
     if (!scratch_make(dir)) return -1;
     snprintf(tracks_dir, sizeof tracks_dir, "%s/%s.tracks", dir, id);
     struct recording_spec spec = {.tracks = true, .convert = true};
-    struct recorder_config config = {.dir = dir, .format = format};
+    struct recorder_config config = {.dir = dir, .format = format, .io = io, .free_floor_bytes = FLOOR_BYTES};
     strcpy(spec.id, id);
     assert_int_equal(recorder_create(&recorder, &config, note, NULL), STATUS_OK);
     assert_int_equal(recorder_open(recorder, &spec, &recording), STATUS_OK);
@@ -51,19 +60,25 @@ static int begin_as(enum recording_format format)
 static int begin(void **state)
 {
     (void)state;
-    return begin_as(RECORDING_WAV);
+    return begin_on(RECORDING_WAV, NULL);
 }
 
 static int begin_flac(void **state)
 {
     (void)state;
-    return begin_as(RECORDING_FLAC);
+    return begin_on(RECORDING_FLAC, NULL);
+}
+
+static int begin_flac_on_a_nearly_full_disk(void **state)
+{
+    (void)state;
+    return begin_on(RECORDING_FLAC, &nearly_full);
 }
 
 static int begin_opus(void **state)
 {
     (void)state;
-    return begin_as(RECORDING_OPUS);
+    return begin_on(RECORDING_OPUS, NULL);
 }
 
 static int end(void **state)
@@ -417,6 +432,15 @@ static void as_opus_it_is_as_long_and_small(void **state)
     assert_true(rms(bob_of, 0, 40 * 320) < 30 && rms(bob_of, 52 * 320, 88 * 320) > 2500);
 }
 
+static void what_would_leave_too_little_room_stays_wav(void **state)
+{
+    (void)state;
+    record_two(8000, 150);
+    assert_int_equal(report.bytes, 80 + 150 * 640);
+    assert_int_equal(count_files(".wav"), 4);
+    assert_int_equal(count_files(".flac") + count_files(".part"), 0);
+}
+
 static void what_a_crash_left_of_a_conversion_is_cleared(void **state)
 {
     (void)state;
@@ -446,6 +470,8 @@ int main(void)
         DIR_TEST(a_crash_leaves_tracks_that_become_as_long_as_the_mix),
         cmocka_unit_test_setup_teardown(as_flac_nothing_of_it_is_lost, begin_flac, end),
         cmocka_unit_test_setup_teardown(as_opus_it_is_as_long_and_small, begin_opus, end),
+        cmocka_unit_test_setup_teardown(what_would_leave_too_little_room_stays_wav, begin_flac_on_a_nearly_full_disk,
+                                        end),
         DIR_TEST(what_a_crash_left_of_a_conversion_is_cleared),
         DIR_TEST(a_cancelled_recording_leaves_no_tracks),
     };
