@@ -22,9 +22,9 @@ struct running {
     struct list link;
     struct recordings *recordings;
     struct store_recording row;  /* owned copy */
-    struct recording *recording; /* NULL: not begun, or over */
+    struct recording *recording; /* NULL: not begun, or all of it is in its file */
     bool tracks;
-    int64_t begun_us;         /* 0: not yet */
+    int64_t begun_us;
     bool reported;            /* the recorder is through with it */
     recordings_done_fn *done; /* of a call's; NULL for none */
     void *arg;
@@ -239,7 +239,8 @@ bool recordings_idle(const struct recordings *r)
 uint64_t recordings_running_ms(const struct recordings *r, const char *id)
 {
     const struct running *running = find(r, id);
-    if (!running || !running->begun_us) return 0;
+    if (!running) return 0;
+    if (!running->recording) return running->row.duration_ms;
     return (uint64_t)(clock_now_us() - running->begun_us) / 1000;
 }
 
@@ -376,8 +377,12 @@ void recordings_report(void *arg, const struct recording_report *report)
     struct running *running = find(r, report->id);
     char of[WHOSE_SIZE];
     if (!running || running->reported) return;
-    running->reported = true;
     running->recording = NULL;
+    if (report->converting) {
+        running->row.duration_ms = report->duration_ms;
+        return;
+    }
+    running->reported = true;
     set_outcome(&running->row, report, r->dir);
     log_event(report->end == RECORDING_ENDED ? LOG_INFO : LOG_WARN, "recording_ended",
               "%s recording=%s end=%s duration_ms=%llu lost_ms=%llu", whose(&running->row, of), report->id,

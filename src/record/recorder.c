@@ -398,10 +398,12 @@ void recorder_poll(struct recorder *r)
     wake_drain(r->report_fd);
     struct message message;
     while (ring_pop(r->reports, &message)) {
-        if (message.type == MESSAGE_GONE)
+        if (message.type == MESSAGE_GONE) {
             recording_free(message.recording);
-        else if (!converts(r, &message) || !converter_put(r->converter, &message.report))
+        } else {
+            message.report.converting = converts(r, &message) && converter_put(r->converter, &message.report);
             r->report(r->arg, &message.report);
+        }
     }
     struct recording_report report;
     while (r->converter && converter_done(r->converter, &report))

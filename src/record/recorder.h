@@ -35,7 +35,7 @@ struct recorder_io {
 
 /**
  * What a complete recording is kept as. While it grows it is a WAV in any case, so that a crash costs nothing; the
- * other formats are made of that afterwards, on a thread of their own, before the report (converter.h).
+ * other formats are made of that afterwards, on a thread of their own (converter.h).
  */
 enum recording_format { RECORDING_WAV, RECORDING_FLAC, RECORDING_OPUS /**< in Ogg */ };
 
@@ -68,9 +68,11 @@ struct recording_report {
     uint64_t duration_ms;
     uint64_t bytes;   /**< of the file */
     uint64_t lost_ms; /**< of the duration, silence in place of lost frames */
+    bool converting;  /**< complete as a WAV; reported again once it is converted */
 };
 
-/** Called from recorder_poll(): the file is complete, on disk, and under its name. The recording is gone after it. */
+/** Called from recorder_poll(): the file is complete, on disk, and under its name. After it only the ring
+ * may be used, until its END is put. */
 typedef void recorder_report_fn(void *arg, const struct recording_report *report);
 
 /** @return STATUS_OK; STATUS_INVALID; STATUS_NO_MEMORY; STATUS_IO (no such directory) */
@@ -100,7 +102,7 @@ struct recording_spec {
  */
 MUST_CHECK status recorder_open(struct recorder *recorder, const struct recording_spec *spec, struct recording **out);
 
-/** The ring to give to engine_conference_record(). Borrowed until the report. */
+/** The ring to give to engine_conference_record(). Borrowed until its END is put. */
 struct ring *recording_ring(struct recording *recording);
 
 /**

@@ -24,13 +24,15 @@ enum { RATE = 16000, SAMPLES_MAX = RATE * 20, PATH_SIZE = 200, FLOOR_BYTES = 100
 static char dir[SCRATCH_SIZE], tracks_dir[128];
 static struct recorder *recorder;
 static struct recording *recording;
-static struct recording_report report;
+static struct recording_report report, before; /* before: it was converted */
 static bool reported;
 static const char *const id = "RE0123456789012345678901234567890123456789", *const ann = "CA1", *const bob = "CA2";
 
 static void note(void *arg, const struct recording_report *r)
 {
     (void)arg;
+    if (r->converting) before = *r;
+    if (r->converting) return;
     report = *r;
     reported = true;
 }
@@ -47,6 +49,7 @@ static const struct recorder_io nearly_full = {.write = write, .sync = fdatasync
 static int begin_on(enum recording_format format, const struct recorder_io *io)
 {
     reported = false;
+    before = (struct recording_report){.samples = 0};
     if (!scratch_make(dir)) return -1;
     snprintf(tracks_dir, sizeof tracks_dir, "%s/%s.tracks", dir, id);
     struct recording_spec spec = {.tracks = true, .convert = true};
@@ -409,6 +412,9 @@ static void as_flac_nothing_of_it_is_lost(void **state)
     assert_int_equal(stat(path, &s), 0);
     assert_int_equal(report.bytes, s.st_size);
     assert_int_equal(report.samples, 150 * 320);
+    assert_true(before.converting);
+    assert_int_equal(before.duration_ms, 3000);
+    assert_int_equal(before.bytes, 80 + 150 * 640);
     assert_int_equal(read_file("RE0123456789012345678901234567890123456789.flac", mix_of), 150 * 320);
     assert_int_equal(read_file("CA1.flac", ann_of), 150 * 320);
     assert_int_equal(read_file("CA2.flac", bob_of), 150 * 320);
@@ -436,6 +442,7 @@ static void what_would_leave_too_little_room_stays_wav(void **state)
 {
     (void)state;
     record_two(8000, 150);
+    assert_true(before.converting);
     assert_int_equal(report.bytes, 80 + 150 * 640);
     assert_int_equal(count_files(".wav"), 4);
     assert_int_equal(count_files(".flac") + count_files(".part"), 0);
