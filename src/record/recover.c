@@ -44,7 +44,7 @@ static status repair(int fd, uint64_t samples, struct recording_report *report)
     struct wav_header header;
     struct stat s;
     if (fstat(fd, &s) < 0) return STATUS_IO;
-    if (!read_header(fd, &header)) return STATUS_INVALID;
+    if (!read_header(fd, &header)) return s.st_size < WAV_HEADER_LONG ? STATUS_INVALID : STATUS_IO;
     header.samples = samples == UINT64_MAX ? ((uint64_t)s.st_size - header.bytes) / sizeof(int16_t) : samples;
     report->rate_hz = header.rate_hz;
     report->samples = header.samples;
@@ -56,7 +56,8 @@ static status repair(int fd, uint64_t samples, struct recording_report *report)
     return good ? STATUS_OK : STATUS_IO;
 }
 
-/* @return STATUS_OK; STATUS_INVALID (removed: the crash came before the first header); STATUS_IO (left as it is) */
+/* @return STATUS_OK; STATUS_INVALID (removed: the crash came before the first header); STATUS_IO (left as it is: what
+ * cannot be read may yet hold audio) */
 static status complete(int dir_fd, const char *stem, uint64_t samples, struct recording_report *report)
 {
     char name[NAME_SIZE], part[NAME_SIZE + sizeof growing];

@@ -367,6 +367,22 @@ static void what_a_crash_left_is_completed_at_the_next_start(void **state)
     assert_int_equal(access(shorter, F_OK), -1);
 }
 
+static void what_cannot_be_recovered_is_left_as_it_is(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[1000];
+    char damaged[200];
+    struct stat s;
+    snprintf(damaged, sizeof damaged, "%s/RE7.wav.part", dir);
+    int fd = open(damaged, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, zeros, sizeof zeros), sizeof zeros);
+    close(fd);
+    assert_int_equal(recorder_recover(dir, note, NULL), STATUS_OK);
+    assert_int_equal(report_count, 0);
+    assert_int_equal(stat(damaged, &s), 0);
+    assert_int_equal(s.st_size, sizeof zeros);
+}
+
 static void a_cancelled_recording_leaves_no_file(void **state)
 {
     (void)state;
@@ -418,6 +434,7 @@ int main(void)
         DIR_TEST(the_floor_of_free_space_is_kept),
         DIR_TEST(a_slow_disk_costs_only_what_the_ring_cannot_hold),
         DIR_TEST(what_a_crash_left_is_completed_at_the_next_start),
+        DIR_TEST(what_cannot_be_recovered_is_left_as_it_is),
         DIR_TEST(a_cancelled_recording_leaves_no_file),
         DIR_TEST(destroying_the_recorder_completes_what_is_open),
         cmocka_unit_test(a_directory_that_is_not_there_is_refused),
