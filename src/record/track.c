@@ -130,7 +130,7 @@ static uint64_t put_held(struct track *t)
     count_up(&t->counts->frames, 1);
     if (!t->broken && convert(t, oldest) != STATUS_OK) fail(t);
     t->written = *oldest;
-    memmove(oldest, oldest + 1, --t->held_count * sizeof *oldest);
+    memmove(oldest, oldest + 1, t->held_count-- * sizeof *oldest); /* with the one whose parts are coming */
     return missing;
 }
 
@@ -233,13 +233,12 @@ static void end_held(struct track *t, uint64_t tick)
 void track_match(struct track *t, uint64_t tick, uint64_t samples)
 {
     end_held(t, tick);
-    if (wav_file_samples(t->file) >= samples) {
-        wav_file_cut(t->file, samples);
-        return;
+    if (wav_file_samples(t->file) < samples) {
+        t->samples_max = samples;
+        track_run_out(t);
+        skip(t, room(t));
     }
-    t->samples_max = samples;
-    track_run_out(t);
-    skip(t, room(t));
+    if (t->broken || wav_file_samples(t->file) > samples) wav_file_end_at(t->file, samples);
 }
 
 static void release(struct track *t)

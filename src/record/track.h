@@ -2,7 +2,7 @@
  * @file track.h  One file of a recording: the mix, or what one party or the bridge itself added to it.
  *
  * Takes ticks of whatever rate (media/pcm_frame.h); what is missing between them is silence. Where the file cannot be
- * written any more it ends there.
+ * written any more it ends there, or is silent from there on (track_match()).
  *
  * Thread: the recorder's.
  */

@@ -130,11 +130,11 @@ void wav_file_skip(struct wav_file *f, uint64_t samples)
     f->hole += samples;
 }
 
-void wav_file_cut(struct wav_file *f, uint64_t samples)
+void wav_file_end_at(struct wav_file *f, uint64_t samples)
 {
     (void)fill_hole(f);
-    if (samples < f->header.samples) f->header.samples = samples;
-    f->failed = true; /* the finish cuts it to its length */
+    f->header.samples = samples;
+    f->failed = true; /* the finish makes it so long, with a hole where it must */
 }
 
 status wav_file_update(struct wav_file *f)

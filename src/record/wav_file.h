@@ -35,8 +35,11 @@ MUST_CHECK status wav_file_write(struct wav_file *f, const int16_t *pcm, size_t 
 /** Appends silence. It is in the file at the next write, update or finish. */
 void wav_file_skip(struct wav_file *f, uint64_t samples);
 
-/** Takes away what is behind so many samples, at the finish: nothing may be written any more. */
-void wav_file_cut(struct wav_file *f, uint64_t samples);
+/**
+ * It ends at so many samples, at the finish: what is behind them goes, what is missing is silence, also where writes
+ * have failed. Nothing may be written any more.
+ */
+void wav_file_end_at(struct wav_file *f, uint64_t samples);
 
 /** Makes the header true to what is written. @return STATUS_OK, STATUS_IO */
 MUST_CHECK status wav_file_update(struct wav_file *f);
