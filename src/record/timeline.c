@@ -73,6 +73,14 @@ static void add_facts(struct buffer *b, const struct pcm_mark *mark)
     if (mark->type == PCM_MARK_LOST) buffer_printf(b, ",\"lostMs\":%u", mark->count * PCM_FRAME_MS);
 }
 
+/* An event that was cut off goes again, and the tail returns to where its room already is. */
+static void mend(struct timeline *t, uint64_t at_ms)
+{
+    bool mended = ftruncate(t->fd, t->end) == 0 && put(t, tail, sizeof tail - 1);
+    log_event(LOG_ERROR, "timeline_write_failed", "at_ms=%llu mended=%d", (unsigned long long)at_ms, mended);
+    t->failed = true;
+}
+
 /* The event and the tail go in one write: between two writes the file is whole. */
 void timeline_note(struct timeline *t, uint64_t at_ms, const struct pcm_mark *mark, const char *call_id)
 {
@@ -88,10 +96,12 @@ void timeline_note(struct timeline *t, uint64_t at_ms, const struct pcm_mark *ma
     size_t len = b.len;
     buffer_printf(&b, "%s", tail);
     char *text = buffer_take(&b);
-    t->failed = !text || !put(t, text, strlen(text));
-    if (t->failed) log_event(LOG_ERROR, "timeline_write_failed", "at_ms=%llu", (unsigned long long)ms);
-    t->end += (off_t)len;
-    t->any = true;
+    if (text && put(t, text, strlen(text))) {
+        t->end += (off_t)len;
+        t->any = true;
+    } else {
+        mend(t, ms);
+    }
     free(text);
 }
 

@@ -7,7 +7,8 @@
  *     ]}
  *
  * atMs counts from the first sample of the files; events stand in the order in which they were noticed, a talk's start
- * up to 20 ms and its end half a second after it was heard. The file is complete JSON after every event.
+ * up to 20 ms and its end half a second after it was heard. The file is complete JSON after every event; on a full disk
+ * it ends with the last one that had room.
  *
  * Thread: the recorder's.
  */
