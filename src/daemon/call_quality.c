@@ -73,12 +73,12 @@ double call_mos_step(size_t step)
     return steps[step];
 }
 
-static void count(struct calls_figures *f, double mos)
+void call_mos_count(struct call_mos *m, double mos)
 {
     for (size_t i = 0; i < CALL_MOS_STEPS; i++)
-        f->mos_up_to[i] += mos <= call_mos_step(i);
-    f->mos_count++;
-    f->mos_sum += mos;
+        m->up_to[i] += mos <= call_mos_step(i);
+    m->count++;
+    m->sum += mos;
 }
 
 void call_quality_log(const struct call_entry *e, const struct engine_leg_stats *stats)
@@ -91,7 +91,8 @@ void call_quality_log(const struct call_entry *e, const struct engine_leg_stats 
     if (!stats) engine_leg_stats(e->leg, &now);
     call_quality_of(stats ? stats : &now, false, &q);
     if (!q.rated) return;
-    count(&e->calls->figures, q.mos);
+    struct calls_figures *figures = &e->calls->figures;
+    call_mos_count(q.wideband ? &figures->wideband : &figures->narrowband, q.mos);
     if (q.round_trip_ms >= 0) snprintf(round_trip, sizeof round_trip, "%.1f ms", q.round_trip_ms);
     if (q.peer_known)
         snprintf(peer, sizeof peer, "; the caller lost %.2f %%, jitter %.1f ms, MOS %.1f", q.peer_loss_percent,

@@ -12,12 +12,16 @@
 #include "rest/rest_quality.h"
 
 struct call_entry;
+struct call_mos;
 
 /** @param stats  with or without a codec: out's is NULL where that is */
 void call_quality_of(const struct engine_leg_stats *stats, bool talking, struct rest_quality *out);
 
 /** Bounds of the histogram of opinions. @param step  less than CALL_MOS_STEPS (calls.h) */
 double call_mos_step(size_t step);
+
+/** One call more in a histogram: in every step that its opinion does not go beyond. */
+void call_mos_count(struct call_mos *m, double mos);
 
 /**
  * The call leaves e->conference: a line in its log, and one more in the figures of all calls.

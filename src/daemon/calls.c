@@ -165,8 +165,8 @@ void calls_put_out(struct calls *cs, const char *id, const char *conference, enu
     struct call_entry *e = map_get(cs->by_id, id);
     /* One that moved on while the change waited belongs to another conference by now. */
     if (!e || strcmp(e->conference, conference) != 0) return;
+    if (e->joined) call_quality_log(e, NULL); /* one whose leave is still on its way has its line */
     e->joined = false;
-    call_quality_log(e, NULL);
     if (e->script)
         call_script_left(e->script, conference, left_how(reason));
     else

@@ -69,12 +69,17 @@ void calls_on_idle(struct calls *cs, loop_fn *fn, void *arg);
 
 enum { CALL_MOS_STEPS = 6 };
 
+/** Opinions of one scale, as a histogram. */
+struct call_mos {
+    uint64_t up_to[CALL_MOS_STEPS], count; /**< each up to and with call_mos_step() */
+    double sum;
+};
+
 struct calls_figures {
     size_t calls;                  /**< in hand */
     uint64_t taken, placed, ended; /**< since the start: that came in, that went out, over */
     uint64_t refused_overload, refused_limit, refused_route, refused_draining, refused_media;
-    uint64_t mos_up_to[CALL_MOS_STEPS], mos_count; /**< calls that left a conference, by call_mos_step() */
-    double mos_sum;
+    struct call_mos narrowband, wideband; /**< of calls that left a conference; the two scales do not compare */
 };
 struct calls_figures calls_figures(const struct calls *cs);
 

@@ -110,17 +110,25 @@ static void write_engine(const struct bridge *bridge, struct buffer *out)
     one(out, "decodes_total", "counter", "20 ms frames decoded", m.decodes);
 }
 
+static void write_opinions(struct buffer *out, const char *scale, const struct call_mos *m)
+{
+    unsigned long long count = m->count;
+    for (size_t i = 0; i < CALL_MOS_STEPS; i++)
+        buffer_printf(out, "parley_call_mos_bucket{scale=\"%s\",le=\"%.1f\"} %llu\n", scale, call_mos_step(i),
+                      (unsigned long long)m->up_to[i]);
+    buffer_printf(out, "parley_call_mos_bucket{scale=\"%s\",le=\"+Inf\"} %llu\n", scale, count);
+    buffer_printf(out, "parley_call_mos_sum{scale=\"%s\"} %.2f\n", scale, m->sum);
+    buffer_printf(out, "parley_call_mos_count{scale=\"%s\"} %llu\n", scale, count);
+}
+
 /* Of the calls that were in a conference. */
 static void write_quality(const struct bridge *bridge, struct buffer *out)
 {
     struct calls_figures f = calls_figures(bridge->calls);
-    head(out, "call_mos", "histogram", "Estimated opinion (ITU-T G.107) of calls that left a conference");
-    for (size_t i = 0; i < CALL_MOS_STEPS; i++)
-        buffer_printf(out, "parley_call_mos_bucket{le=\"%.1f\"} %llu\n", call_mos_step(i),
-                      (unsigned long long)f.mos_up_to[i]);
-    buffer_printf(out, "parley_call_mos_bucket{le=\"+Inf\"} %llu\n", (unsigned long long)f.mos_count);
-    buffer_printf(out, "parley_call_mos_sum %.2f\nparley_call_mos_count %llu\n", f.mos_sum,
-                  (unsigned long long)f.mos_count);
+    head(out, "call_mos", "histogram",
+         "Estimated opinion (ITU-T G.107, wideband G.107.1) of calls that left a conference");
+    write_opinions(out, "narrowband", &f.narrowband);
+    write_opinions(out, "wideband", &f.wideband);
 }
 
 static void write_recorder(const struct bridge *bridge, struct buffer *out)

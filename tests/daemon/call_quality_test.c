@@ -121,11 +121,18 @@ static void without_a_packet_nothing_is_rated(void **state)
     assert_true(q.talking && !q.rated && q.round_trip_ms < 0 && q.level_dbfs <= -127);
 }
 
-static void the_steps_of_the_histogram_go_up(void **state)
+static void an_opinion_counts_in_every_step_that_it_does_not_go_beyond(void **state)
 {
     (void)state;
-    for (size_t i = 1; i < CALL_MOS_STEPS; i++)
-        assert_true(call_mos_step(i) > call_mos_step(i - 1));
+    struct call_mos m = {.count = 0};
+    for (size_t step = 0; step < CALL_MOS_STEPS; step++)
+        call_mos_count(&m, call_mos_step(step));
+    for (size_t step = 0; step < CALL_MOS_STEPS; step++)
+        assert_int_equal(m.up_to[step], step + 1);
+    call_mos_count(&m, call_mos_step(CALL_MOS_STEPS - 1) + 0.01);
+    assert_int_equal(m.up_to[CALL_MOS_STEPS - 1], CALL_MOS_STEPS);
+    assert_int_equal(m.count, CALL_MOS_STEPS + 1);
+    near(m.sum, 2.0 + 2.6 + 3.1 + 3.6 + 4.0 + 4.3 + 4.31, 1e-9);
 }
 
 int main(void)
@@ -138,7 +145,7 @@ int main(void)
         cmocka_unit_test(the_way_back_is_what_the_peer_reports),
         cmocka_unit_test(wideband_is_rated_on_its_own_scale),
         cmocka_unit_test(without_a_packet_nothing_is_rated),
-        cmocka_unit_test(the_steps_of_the_histogram_go_up),
+        cmocka_unit_test(an_opinion_counts_in_every_step_that_it_does_not_go_beyond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

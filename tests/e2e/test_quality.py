@@ -27,6 +27,9 @@ class Quality(BridgeTest):
         return self.bridge.expect(
             200, "GET", "/Conferences/%s/Participants/%s/Quality" % (room[0], phone.call_id)).json
 
+    def counted(self, scale, name="count", more=""):
+        return self.bridge.metrics()['parley_call_mos_%s{scale="%s"%s}' % (name, scale, more)]
+
     def settled(self, room, phone, packets):
         """The figures once so many packets of this phone have been counted, and nothing is lost any more: the counters
         of the bridge are then those of the phone."""
@@ -70,7 +73,7 @@ class Quality(BridgeTest):
 
     def test_what_a_call_sounded_like_stands_in_its_log_and_in_the_metrics(self):
         room = self.room()
-        before = self.bridge.metrics()["parley_call_mos_count"]
+        before, wide = self.counted("narrowband"), self.counted("wideband")
         phone = self.join(room, "leaves", tone(0))
         self.settled(room, phone, 100)
         phone.hangup()
@@ -80,8 +83,9 @@ class Quality(BridgeTest):
         self.assertTrue(line.startswith("info: Quality in %s: PCMU, " % room[0]), line)
         self.assertIn(" 0.00 % lost or late", line)
         self.assertIn("MOS 4.", line)
-        wait_until(lambda: self.bridge.metrics()["parley_call_mos_count"] == before + 1, 5.0, "one call more is counted")
-        self.assertEqual(self.bridge.metrics()['parley_call_mos_bucket{le="+Inf"}'], before + 1)
+        wait_until(lambda: self.counted("narrowband") == before + 1, 5.0, "one call more is counted")
+        self.assertEqual(self.counted("narrowband", "bucket", ',le="+Inf"'), before + 1)
+        self.assertEqual(self.counted("wideband"), wide)
 
     def test_a_call_that_is_put_out_has_its_line_too(self):
         room = self.room()
@@ -167,6 +171,10 @@ class Quality(BridgeTest):
         self.assertEqual((q["codec"], q["sampleRateHz"], q["mosScale"]), ("G722", 16000, "wideband"))
         self.above("what others would think of it", q["mos"], 4.0)
         self.within("its level", q["levelDbfs"], LEVEL - 3.0, LEVEL + 1.0, "dBFS")
+        before, narrow = self.counted("wideband"), self.counted("narrowband")
+        phone.quit()
+        wait_until(lambda: self.counted("wideband") == before + 1, 5.0, "it is counted among the wideband calls")
+        self.assertEqual(self.counted("narrowband"), narrow)
 
 
 class Configured(BridgeTest):
