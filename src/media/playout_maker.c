@@ -146,6 +146,12 @@ void playout_maker_note_noise(struct playout_maker *m, struct playout_payload pa
     comfort_noise_set(&m->comfort, &packet);
 }
 
+void playout_maker_note_voice(struct playout_maker *m)
+{
+    m->noise = false;
+    comfort_noise_set(&m->comfort, NULL);
+}
+
 /* Real audio again after made-up audio: fades from one to the other. @return samples to leave out at its start */
 static size_t join(struct playout_maker *m, int16_t *pcm, size_t samples, size_t inserted)
 {
@@ -188,8 +194,6 @@ static size_t begin_voice(struct playout_maker *m, int16_t *pcm, size_t samples,
         skip = join(m, pcm + overlap, samples - overlap, inserted);
     }
     playout_maker_rest(m);
-    m->noise = false;
-    comfort_noise_set(&m->comfort, NULL);
     return overlap + skip;
 }
 
@@ -215,7 +219,8 @@ status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, co
                             struct playout_payload payload, size_t overlap, size_t inserted, size_t *samples)
 {
     size_t count = stored->samples;
-    if (stored->silent && !m->conceal.active) {
+    if (stored->silent && !m->conceal.active && comfort_noise_silent(&m->comfort)) {
+        playout_maker_note_voice(m);
         playout_queue_add_zeroes(q, overlap < count ? count - overlap : 0, true);
         *samples = count;
         return STATUS_OK;
@@ -230,11 +235,8 @@ status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, co
     }
     *samples = count;
     if (overlap >= count) return STATUS_OK;
-    size_t from = 0;
-    if (playout_maker_fills(m))
-        from = begin_voice(m, pcm, count, overlap, inserted);
-    else
-        from = overlap;
+    size_t from = playout_maker_fills(m) ? begin_voice(m, pcm, count, overlap, inserted) : overlap;
+    playout_maker_note_voice(m);
     if (from > 0) memmove(pcm, pcm + from, (count - from) * sizeof(*pcm));
     if (!comfort_noise_silent(&m->comfort)) comfort_noise_add(&m->comfort, pcm, count - from);
     playout_queue_add(q, count - from, PLAYOUT_SOUND_VOICE);

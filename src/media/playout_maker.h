@@ -72,6 +72,9 @@ void playout_maker_pause(struct playout_maker *m, struct playout_queue *q, size_
 /** A packet of comfort noise: from now on a pause sounds like that. */
 void playout_maker_note_noise(struct playout_maker *m, struct playout_payload payload);
 
+/** A packet of voice, be it not heard: noise that was described fades away, and stands for no pause any more. */
+void playout_maker_note_voice(struct playout_maker *m);
+
 /**
  * The audio of a packet.
  *

@@ -294,6 +294,75 @@ static void noise_that_is_told_once_goes_on(void **state)
     rig_close(&r);
 }
 
+static double residual_dbfs(struct rig *r, int ticks)
+{
+    double worst_dbfs = -200.0;
+    for (int t = 0; t < ticks; t++) {
+        rig_tick(r, true);
+        struct tone_reading reading = tone_measure(r->pcm, r->frame, r->rate_hz, frequency_hz, 0);
+        worst_dbfs = fmax(worst_dbfs, reading.residual_dbfs);
+    }
+    return worst_dbfs;
+}
+
+static void noise_does_not_sound_under_a_voice_that_began_unheard(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tone tone;
+    static const uint8_t level = 40;
+    open_with_tone(&r, &tone, CODEC_L16_16, 7000);
+    run(&r, 1, NULL);
+    rig_send_noise(&r, &level, 1);
+    run(&r, 0.5, NULL);
+    for (int t = 0; t < 35; t++) {
+        r.quiet = t < 10;
+        rig_tick(&r, false);
+    }
+    assert_true(residual_dbfs(&r, 10) < -60.0);
+    rig_close(&r);
+}
+
+static void noise_that_voice_follows_at_once_fades_under_it(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tone tone;
+    static const uint8_t level = 40;
+    open_with_tone(&r, &tone, CODEC_L16_16, 7000);
+    run(&r, 1, NULL);
+    rig_send_noise(&r, &level, 1);
+    r.quiet = false;
+    run(&r, 0.2, NULL);
+    assert_true(residual_dbfs(&r, 10) < -60.0);
+    r.quiet = true;
+    run(&r, 0.06, NULL);
+    r.quiet = false;
+    run(&r, 0.2, NULL);
+    assert_true(residual_dbfs(&r, 10) < -60.0);
+    rig_close(&r);
+}
+
+/* Digital silence is voice too. */
+static void noise_fades_under_silent_packets(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tone tone;
+    static const uint8_t level = 40;
+    open_with_tone(&r, &tone, CODEC_PCMU, 7000);
+    run(&r, 1, NULL);
+    rig_send_noise(&r, &level, 1);
+    r.quiet = false;
+    tone_init(&tone, r.rate_hz, frequency_hz, -200.0);
+    run(&r, 0.3, NULL);
+    assert_true(r.got.zero);
+    r.quiet = true; /* without a word of noise */
+    run(&r, 0.1, NULL);
+    assert_int_equal(r.got.verdict, PLAYOUT_CONCEALED);
+    rig_close(&r);
+}
+
 static void an_empty_packet_of_noise_is_invalid(void **state)
 {
     (void)state;
@@ -324,6 +393,9 @@ int main(void)
         cmocka_unit_test(copies_of_lost_packets_are_waited_for_and_used),
         cmocka_unit_test(comfort_noise_sounds_until_voice_comes),
         cmocka_unit_test(noise_that_is_told_once_goes_on),
+        cmocka_unit_test(noise_does_not_sound_under_a_voice_that_began_unheard),
+        cmocka_unit_test(noise_that_voice_follows_at_once_fades_under_it),
+        cmocka_unit_test(noise_fades_under_silent_packets),
         cmocka_unit_test(an_empty_packet_of_noise_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
