@@ -160,11 +160,26 @@ static void take_oldest(struct playout *p, struct playout_stored *s)
     p->loss -= p->loss / LOSS_PACKETS;
 }
 
+static struct playout_payload payload_of(const struct playout *p, const struct playout_stored *s)
+{
+    return (struct playout_payload){playout_store_payload(&p->store, s), s->len};
+}
+
+/* What is not played says all the same whether the sender is silent, and how that sounds. */
+static void drop_oldest(struct playout *p)
+{
+    struct playout_stored s;
+    take_oldest(p, &s);
+    if (s.noise)
+        playout_maker_note_noise(&p->maker, payload_of(p, &s));
+    else
+        playout_maker_note_voice(&p->maker);
+}
+
 static void drop_until(struct playout *p, int64_t media)
 {
-    struct playout_stored dropped;
     while (p->store.count > 0 && p->store.waiting[0].media + p->store.waiting[0].samples <= media)
-        take_oldest(p, &dropped);
+        drop_oldest(p);
 }
 
 /* Playing goes on with the oldest packet that waits: what is missing before it is lost, and silence. */
@@ -186,7 +201,7 @@ static void note_copy(struct playout *p, const struct playout_packet *packet, si
 static bool is_late(const struct playout *p, const struct playout_stored *s)
 {
     if (s->seq <= p->taken_seq) return true;
-    return !s->noise && p->playing && s->media + (int64_t)s->samples <= p->media_end;
+    return !s->noise && p->playing && !p->maker.noise && s->media + (int64_t)s->samples <= p->media_end;
 }
 
 static bool acceptable(const struct playout *p, const struct playout_packet *packet, size_t samples)
@@ -258,7 +273,7 @@ static void note_delay(struct playout *p, const struct playout_stored *s)
 static void append_packet(struct playout *p, const struct playout_stored *s)
 {
     size_t overlap = p->media_end > s->media ? (size_t)(p->media_end - s->media) : 0;
-    struct playout_payload payload = {playout_store_payload(&p->store, s), s->len};
+    struct playout_payload payload = payload_of(p, s);
     size_t samples = s->samples;
     if (s->noise) {
         playout_maker_note_noise(&p->maker, payload);
@@ -295,7 +310,7 @@ static int64_t settle_gap(struct playout *p, int64_t gap)
  */
 static void fill_gap(struct playout *p, size_t n, size_t gap, const struct playout_stored *next)
 {
-    struct playout_payload payload = {playout_store_payload(&p->store, next), next->len}, none = {NULL, 0};
+    struct playout_payload payload = payload_of(p, next), none = {NULL, 0};
     bool copy = !next->noise && p->codec->has_fec && gap <= (size_t)PACKET_MAX_MS * p->ms &&
                 p->codec->has_fec(payload.bytes, payload.len);
     if (n > gap || copy) n = gap;
@@ -352,14 +367,12 @@ static int64_t expected_offset(const struct playout *p, int64_t offset)
     return offset;
 }
 
-/* A stream begins, or goes on after a pause. @return false where it is too early for that */
-static bool start(struct playout *p)
+/* Offset at which all that waits will be in time, and what is to come too as far as anybody knows. */
+static int64_t offset_of_waiting(struct playout *p)
 {
     const struct playout_stored *waiting = p->store.waiting;
-    if (p->store.count == 0 || waiting[0].arrival_us + p->guard_us > p->arrivals.tick_us) return false;
     const struct playout_demand *demand = playout_arrivals_demand(&p->arrivals);
-    int64_t base = p->arrivals.tick * p->frame;
-    int64_t offset = expected_offset(p, waiting[0].media - base);
+    int64_t offset = expected_offset(p, waiting[0].media - p->arrivals.tick * p->frame);
     for (uint32_t i = 0; i < p->store.count; i++) {
         int64_t allowed = playout_arrivals_allowed(&p->arrivals, waiting[i].media, waiting[i].arrival_us);
         if (allowed < offset) offset = allowed;
@@ -368,16 +381,37 @@ static bool start(struct playout *p)
 
     const struct playout_stored *last = &waiting[p->store.count - 1];
     int64_t latest = playout_arrivals_allowed(&p->arrivals, last->media, last->arrival_us) - p->max_delay;
-    if (offset < latest) offset = latest;
-    learn(p, &waiting[0], waiting[0].media - p->media_end);
+    return offset < latest ? latest : offset;
+}
+
+/* A stream begins, or goes on after a pause. @return false where it is too early for that */
+static bool start(struct playout *p)
+{
+    const struct playout_stored *first = &p->store.waiting[0];
+    if (p->store.count == 0 || first->arrival_us + p->guard_us > p->arrivals.tick_us) return false;
+    int64_t offset = offset_of_waiting(p);
+    learn(p, first, first->media - p->media_end);
     forget_audio(p);
-    p->media_end = base + offset;
+    p->media_end = p->arrivals.tick * p->frame + offset;
     p->playing = true;
     p->cold = false;
     p->paused_ticks = 0;
     drop_until(p, p->media_end);
     if (p->store.count > 0) resume_at_oldest(p);
     return true;
+}
+
+/*
+ * A pause that was announced lasts until the sender speaks again: where that is later than its times say (the way has
+ * become longer, or its clock is slow), nothing of it is late.
+ */
+static void prolong_pause(struct playout *p)
+{
+    const struct playout_stored *first = &p->store.waiting[0];
+    if (p->store.count == 0 || first->noise || first->media >= p->media_end) return;
+    int64_t end = p->arrivals.tick * p->frame + offset_of_waiting(p) + (int64_t)ahead(p);
+    if (end < p->media_end) p->media_end = end;
+    drop_until(p, p->media_end);
 }
 
 static enum playout_verdict wait_for_start(struct playout *p)
@@ -505,6 +539,7 @@ struct playout_frame playout_take(struct playout *p, int64_t tick_us, int16_t *p
         skip_media(p, (ticks - 1) * (int64_t)p->frame);
     }
     if (!p->playing && !start(p)) return (struct playout_frame){wait_for_start(p), true};
+    if (p->maker.noise) prolong_pause(p);
 
     produce(p, playout_queue_need(&p->queue), true);
     if (ahead(p) >= p->frame) adapt(p);
@@ -559,11 +594,12 @@ enum playout_verdict playout_skip(struct playout *p, int64_t tick_us)
     p->media_end = here + p->frame;
 
     drop_until(p, here - p->warm);
-    while (p->store.count > WARM_PACKETS) {
-        struct playout_stored dropped;
-        take_oldest(p, &dropped);
+    while (p->store.count > WARM_PACKETS)
+        drop_oldest(p);
+    if (p->line.top_end + (int64_t)PAUSE_MS * p->ms < here) {
+        drop_until(p, p->line.top_end); /* else the next word would begin with the old one */
+        p->playing = p->maker.noise;
     }
-    if (p->line.top_end + (int64_t)PAUSE_MS * p->ms < here) p->playing = false;
     return p->line.top_end > here ? PLAYOUT_VOICE : PLAYOUT_SILENCE;
 }
 

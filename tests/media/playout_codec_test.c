@@ -363,6 +363,98 @@ static void noise_fades_under_silent_packets(void **state)
     rig_close(&r);
 }
 
+static void a_stream_may_begin_with_noise(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CODECS; i++) {
+        struct rig r;
+        struct tone tone;
+        static const uint8_t level = 45;
+        open_with_tone(&r, &tone, codecs[i], 7000);
+        rig_send_noise(&r, &level, 1);
+        run(&r, 0.2, NULL);
+        assert_true(fabs(power_of(&r, 4) + 45.0) < 1.5);
+        assert_int_equal(playout_get_stats(r.playout).concealed_samples, 0);
+        rig_close(&r);
+    }
+}
+
+static void noise_that_was_told_unheard_sounds_once_the_leg_is_heard(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CODECS; i++) {
+        for (int unheard = 2; unheard < 400; unheard += unheard / 2) {
+            struct rig r;
+            struct tone tone;
+            static const uint8_t level = 45;
+            open_with_tone(&r, &tone, codecs[i], 7000);
+            run(&r, 1, NULL);
+            rig_tick(&r, false);
+            rig_send_noise(&r, &level, 1);
+            for (int t = 0; t < unheard; t++)
+                rig_tick(&r, false);
+            run(&r, 0.1, NULL);
+            assert_true(fabs(power_of(&r, 4) + 45.0) < 1.5);
+            rig_close(&r);
+        }
+    }
+}
+
+/* The way has become longer or shorter meanwhile, or the sender's clock is not ours. */
+static void voice_may_come_before_or_after_the_end_that_noise_was_expected_to_have(void **state)
+{
+    (void)state;
+    static const double shifts_us[] = {-150000.0, 15000.0, 70000.0, 390000.0};
+    for (int i = 0; i < CODECS; i++) {
+        for (size_t k = 0; k < sizeof(shifts_us) / sizeof(shifts_us[0]); k++) {
+            struct rig r;
+            struct tone tone;
+            struct tone_watch watch;
+            static const uint8_t level = 60;
+            open_with_tone(&r, &tone, codecs[i], 7000);
+            run(&r, 1, NULL);
+            rig_send_noise(&r, &level, 1);
+            run(&r, 4, NULL);
+            r.quiet = false;
+            r.send_us += shifts_us[k];
+            run(&r, 10, NULL); /* small changes of the delay glide */
+            tone_watch_init(&watch, r.rate_hz, frequency_hz, level_dbfs);
+            run(&r, 1, &watch);
+            assert_whole(&r, &watch, "at another time than expected");
+            struct playout_stats s = playout_get_stats(r.playout);
+            assert_int_equal(s.lost + s.late + s.concealed_samples, 0);
+            assert_true(s.delay_us < 44000);
+            rig_close(&r);
+        }
+    }
+}
+
+/* What it said last belongs to the time in which nobody was to hear it. */
+static void a_pause_that_began_unheard_does_not_bring_back_what_was_said(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CODECS; i++) {
+        for (int unheard = 8; unheard < 40; unheard++) {
+            struct rig r;
+            struct tone tone;
+            open_with_tone(&r, &tone, codecs[i], 7000);
+            run(&r, 1, NULL);
+            for (int t = 0; t < 50 + unheard; t++) {
+                r.quiet = t >= 50;
+                rig_tick(&r, false);
+            }
+            for (int t = 0; t < 25; t++) {
+                rig_tick(&r, true);
+                if (tone_power_dbfs(r.pcm, r.frame) > -60.0) {
+                    print_message("%s %u: %d unheard, tick %d\n", r.codec->name, r.rate_hz, unheard, t);
+                    fail();
+                }
+            }
+            rig_close(&r);
+        }
+    }
+}
+
 static void an_empty_packet_of_noise_is_invalid(void **state)
 {
     (void)state;
@@ -396,6 +488,10 @@ int main(void)
         cmocka_unit_test(noise_does_not_sound_under_a_voice_that_began_unheard),
         cmocka_unit_test(noise_that_voice_follows_at_once_fades_under_it),
         cmocka_unit_test(noise_fades_under_silent_packets),
+        cmocka_unit_test(a_stream_may_begin_with_noise),
+        cmocka_unit_test(noise_that_was_told_unheard_sounds_once_the_leg_is_heard),
+        cmocka_unit_test(voice_may_come_before_or_after_the_end_that_noise_was_expected_to_have),
+        cmocka_unit_test(a_pause_that_began_unheard_does_not_bring_back_what_was_said),
         cmocka_unit_test(an_empty_packet_of_noise_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
