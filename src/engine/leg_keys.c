@@ -57,14 +57,16 @@ static void press(struct leg_media *leg, const struct leg_context *context, enum
     context->io->tell(context->io->arg, &told);
 }
 
-void leg_keys_event(struct leg_media *leg, const struct leg_context *context, const struct dtmf_payload *payload,
-                    uint32_t rtp_timestamp, int64_t arrival_us)
+void leg_keys_event(struct leg_media *leg, const struct leg_context *context, const struct rtp_packet *rtp,
+                    const struct dtmf_payload *payload, int64_t arrival_us)
 {
     struct leg_keys *k = &leg->keys;
+    if (k->event_ssrc != rtp->ssrc) dtmf_receiver_init(&k->receiver);
+    k->event_ssrc = rtp->ssrc;
     k->event_ticks = payload->end ? 1 : EVENT_TICKS;
     k->after_event = k->told_by_event = true;
     k->tones_alone = false;
-    if (dtmf_receiver_put(&k->receiver, payload, rtp_timestamp, arrival_us) != DTMF_BEGIN) return;
+    if (dtmf_receiver_put(&k->receiver, payload, rtp->timestamp, arrival_us) != DTMF_BEGIN) return;
     press(leg, context, LEG_KEY_EVENT, payload->event, arrival_us);
 }
 

@@ -28,6 +28,7 @@
 struct engine_leg_media;
 struct leg_context;
 struct leg_media;
+struct rtp_packet;
 
 enum leg_key_way { LEG_KEY_EVENT, LEG_KEY_TONE, LEG_KEY_SIGNAL, LEG_KEY_WAYS };
 
@@ -53,6 +54,7 @@ struct leg_keys {
     uint8_t heard, heard_ticks;               /**< the last key that it heard, and until no echo of it can come */
     struct leg_press known[LEG_KEYS_KNOWN];   /**< the latest, in turn */
     struct ramp ramp;
+    uint32_t event_ssrc; /**< of the last event: another source has a time of its own */
     struct dtmf_receiver receiver;
 };
 
@@ -62,9 +64,9 @@ void leg_keys_init(struct leg_media *leg);
 /** The leg's media have changed. */
 void leg_keys_change(struct leg_media *leg, const struct engine_leg_media *before);
 
-/** A telephone-event. */
-void leg_keys_event(struct leg_media *leg, const struct leg_context *context, const struct dtmf_payload *payload,
-                    uint32_t rtp_timestamp, int64_t arrival_us);
+/** A telephone-event. @param rtp  its packet */
+void leg_keys_event(struct leg_media *leg, const struct leg_context *context, const struct rtp_packet *rtp,
+                    const struct dtmf_payload *payload, int64_t arrival_us);
 
 /** A key that was signalled. @param code  0 to 15; @param ms  how long it is held */
 void leg_keys_signal(struct leg_media *leg, const struct leg_context *context, uint8_t code, uint32_t ms,

@@ -116,7 +116,7 @@ static void receive_digit(struct leg_media *leg, const struct leg_context *conte
     playout_note(leg->playout, rtp->seq);
     if (!leg->media.receive) return;
     if (dtmf_payload_parse(&payload, rtp->payload, rtp->payload_bytes) != STATUS_OK) return;
-    leg_keys_event(leg, context, &payload, rtp->timestamp, arrival_us);
+    leg_keys_event(leg, context, rtp, &payload, arrival_us);
 }
 
 static void count_bad(struct leg_media *leg, const struct leg_context *context)

@@ -3,8 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "rtp/rtp_packet.h"
+
 /* A segment that has come so near to its end is the one before the next: the rest is lost, for 200 ms of 48 kHz. */
 enum { SILENT_END_US = 200000, SEGMENT_LOST_MAX = 9600 };
+
+/* No packet is later than this. What comes later has another beginning of time, or half a circle lies between. */
+enum { LATE_US = 1000000 };
 
 status dtmf_payload_parse(struct dtmf_payload *out, const uint8_t *bytes, size_t len)
 {
@@ -70,7 +75,8 @@ static bool is_next_segment(const struct dtmf_receiver *r, const struct dtmf_pay
 enum dtmf_step dtmf_receiver_put(struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp,
                                  int64_t arrival_us)
 {
-    if (r->known && (int32_t)(rtp_timestamp - r->timestamp) < 0) return DTMF_NOTHING;
+    bool may_be_late = r->known && arrival_us - r->last_us < LATE_US;
+    if (may_be_late && rtp_ts_before(rtp_timestamp, r->timestamp)) return DTMF_NOTHING;
     bool same = r->known && rtp_timestamp == r->timestamp;
     if (!same && !is_next_segment(r, payload, rtp_timestamp)) {
         r->last_us = arrival_us;

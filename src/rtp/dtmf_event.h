@@ -53,8 +53,9 @@ struct dtmf_receiver {
 void dtmf_receiver_init(struct dtmf_receiver *r);
 
 /**
- * Takes one packet. A press that is lost but for its end packets gives DTMF_BEGIN with the first of these (r->down is
- * then false already), so that every digit is reported by exactly one DTMF_BEGIN.
+ * Takes one packet of a source; for another one the receiver is to be initialised anew. A press that is lost but for
+ * its end packets gives DTMF_BEGIN with the first of these (r->down is then false already), so that every digit is
+ * reported by exactly one DTMF_BEGIN.
  */
 enum dtmf_step dtmf_receiver_put(struct dtmf_receiver *r, const struct dtmf_payload *payload, uint32_t rtp_timestamp,
                                  int64_t arrival_us);

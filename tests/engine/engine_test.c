@@ -342,6 +342,24 @@ static void a_digit_is_reported_once(void **state)
     assert_ptr_equal(rig.last[ENGINE_LEG_DIGIT].user, a);
 }
 
+/* Whoever sends has changed, and its time with it: it begins anywhere, half of all times before that of the last key.
+ */
+static void a_digit_of_another_source_is_reported(void **state)
+{
+    (void)state;
+    struct peer *a = call_in(NULL, tones[0], 20);
+    rig_await(&rig, rig.reports[ENGINE_LEG_ALIVE] == 1);
+    peer_send_digit(a, '7');
+    rig_await(&rig, rig.digit_count == 1);
+    a->ssrc += 500;
+    a->timestamp -= 1u << 30;
+    rig_run(&rig, 60);
+    peer_send_digit(a, '3');
+    rig_await(&rig, rig.digit_count == 2);
+    rig_run(&rig, 50);
+    assert_string_equal(rig.digits, "73");
+}
+
 static void a_leg_that_falls_silent_times_out_but_not_on_hold(void **state)
 {
     (void)state;
@@ -728,6 +746,7 @@ int main(void)
         ENGINE_TEST(strangers_before_the_first_packet_do_not_get_the_leg),
         ENGINE_TEST(bytes_that_are_not_rtp_are_counted_and_change_nothing),
         ENGINE_TEST(a_digit_is_reported_once),
+        ENGINE_TEST(a_digit_of_another_source_is_reported),
         ENGINE_TEST(a_leg_that_falls_silent_times_out_but_not_on_hold),
         ENGINE_TEST(all_who_hear_the_same_share_one_encode),
         TWO_THREADS(nothing_wakes_an_idle_engine),

@@ -107,6 +107,20 @@ static void segments_of_a_fast_clock_are_one_press(void **state)
     assert_in_range(r.duration, 4 * 48000, 5 * 48000);
 }
 
+/* A gateway that sets its clock anew without another SSRC, or nobody pressed a key for half a circle. */
+static void what_comes_long_after_is_never_late(void **state)
+{
+    (void)state;
+    struct dtmf_receiver r;
+    dtmf_receiver_init(&r);
+    assert_int_equal(put(&r, 1, 0x90000000u, 160, true, 0), DTMF_BEGIN);
+    assert_int_equal(put(&r, 2, 0x80000000u, 160, true, 999999), DTMF_NOTHING);
+    assert_int_equal(put(&r, 2, 0x80000000u, 160, false, 1000000), DTMF_BEGIN);
+    assert_int_equal(put(&r, 2, 0x80000000u, 320, true, 1020000), DTMF_END);
+    assert_int_equal(put(&r, 1, 0x7fffffffu, 160, true, 1100000), DTMF_NOTHING);
+    assert_int_equal(put(&r, 3, 0x80000fa0u, 160, true, 1500000), DTMF_BEGIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +130,7 @@ int main(void)
         cmocka_unit_test(a_press_whose_end_is_lost_ends_by_itself),
         cmocka_unit_test(a_long_press_runs_over_segments),
         cmocka_unit_test(segments_of_a_fast_clock_are_one_press),
+        cmocka_unit_test(what_comes_long_after_is_never_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
