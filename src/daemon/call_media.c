@@ -44,7 +44,8 @@ static status world_reserve(void *arg, struct call *call, char address[SDP_ADDRE
     return STATUS_OK;
 }
 
-/* A name instead of an address is not looked up: the first packet shows where the peer is. */
+/* A name instead of an address is not looked up: the first packet shows where the peer is. Of a peer that moves, its
+ * port does. */
 static void set_remote(struct sockaddr_storage *out, const char *address, uint16_t port)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
@@ -56,6 +57,8 @@ static void set_remote(struct sockaddr_storage *out, const char *address, uint16
     } else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(port);
+    } else {
+        v4->sin_port = htons(port);
     }
 }
 

@@ -167,8 +167,11 @@ struct engine_leg_media {
     bool detect_dtmf; /**< keys are looked for in what it says, which comes 20 ms later for that */
     bool rtcp_mux;
     bool send, receive; /**< hold: a leg that does not receive neither talks nor times out */
-    struct sockaddr_storage
-        remote_rtp; /**< family AF_UNSPEC: not known yet, nothing is sent before a source is latched */
+    /**
+     * Family AF_UNSPEC: not known, nothing is sent before a source is latched. Its port tells a change then, in the
+     * place that it has in a struct sockaddr_in.
+     */
+    struct sockaddr_storage remote_rtp;
     struct sockaddr_storage remote_rtcp; /**< ignored with rtcp_mux; AF_UNSPEC: RTP's port plus one */
     /**
      * NULL: plain RTP; else nothing plain is sent or taken. Borrowed for the call. A key that is the same as before

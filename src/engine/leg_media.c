@@ -371,11 +371,14 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
         rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);
         leg_send_start(leg);
     }
-    if (!source_lock_same(&before.remote_rtp, &media->remote_rtp)) {
+    bool moves = !source_lock_same(&before.remote_rtp, &media->remote_rtp);
+    bool moves_rtcp =
+        before.rtcp_mux != media->rtcp_mux || !source_lock_same(&before.remote_rtcp, &media->remote_rtcp);
+    if (moves || moves_rtcp) memset(&leg->rtcp_source, 0, sizeof leg->rtcp_source);
+    if (moves) {
         source_lock_open(&leg->source, &media->remote_rtp);
         leg->filtered = false;
         playout_reset(leg->playout);
-        memset(&leg->rtcp_source, 0, sizeof leg->rtcp_source);
         context->io->lock(context->io->arg, leg);
     }
     sign_of_life(leg, now_us);

@@ -19,7 +19,7 @@ bool source_lock_same_host(const struct sockaddr_storage *a, const struct sockad
         return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
                       &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
     }
-    return false;
+    return a->ss_family == AF_UNSPEC;
 }
 
 bool source_lock_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)

@@ -291,6 +291,50 @@ static void a_source_elsewhere_is_latched_onto_and_strangers_are_not_heard(void 
     rig_await(&rig, hears(b, tones[2]) && hears(stranger, tones[1]));
 }
 
+/* Of a peer whose SDP has a name each re-INVITE says as little as the first did. */
+static void a_change_without_an_address_leaves_the_source(void **state)
+{
+    (void)state;
+    struct engine_conference *c = open_conference(ENGINE_AUDIO_MIX);
+    struct peer *b = call_in(c, tones[1], 20), *a = rig_peer(&rig, tones[0]), *stranger = rig_peer(&rig, tones[2]);
+    struct engine_leg_media media = peer_media(a, 20);
+    memset(&media.remote_rtp, 0, sizeof media.remote_rtp);
+    memset(&media.remote_rtcp, 0, sizeof media.remote_rtcp);
+    rig_call(&rig, a, &media, NULL);
+    engine_leg_join(a->leg, c, true, true);
+    rig_await(&rig, hears(b, tones[0]) && hears(a, tones[1]));
+    a->silent = true;
+    assert_int_equal(engine_leg_change(a->leg, &media), STATUS_OK);
+    stranger->bridge = a->bridge;
+    stranger->next_us = a->next_us;
+    rig_run(&rig, 100);
+    uint64_t heard = a->packets;
+    rig_await(&rig, a->packets > heard);
+    assert_int_equal(stranger->packets, 0);
+}
+
+/* Where the peer's RTCP came from says nothing of where it is to go after it has moved. */
+static void rtcp_goes_where_the_peer_last_wanted_it(void **state)
+{
+    (void)state;
+    struct peer *a = call_in(NULL, tones[0], 20), *other = rig_peer(&rig, tones[1]);
+    static const uint8_t report[] = {0x80, 201, 0, 1, 0, 0, 0, 9};
+    assert_int_equal(sendto(a->rtcp_fd, report, sizeof report, 0, (const struct sockaddr *)&a->bridge_rtcp,
+                            sizeof(struct sockaddr_in)),
+                     sizeof report);
+    rig_await(&rig, a->rtcp_packets > 0);
+    struct engine_leg_media media = peer_media(a, 20);
+    media.remote_rtcp = other->rtcp;
+    assert_int_equal(engine_leg_change(a->leg, &media), STATUS_OK);
+    other->bridge = a->bridge;
+    other->bridge_rtcp = a->bridge_rtcp;
+    other->silent = true;
+    engine_leg_close(a->leg);
+    a->leg = NULL;
+    rig_await(&rig, other->byes == 1);
+    assert_int_equal(a->byes, 0);
+}
+
 static void strangers_before_the_first_packet_do_not_get_the_leg(void **state)
 {
     (void)state;
@@ -743,6 +787,8 @@ int main(void)
         ENGINE_TEST(who_talks_is_reported),
         ENGINE_TEST(every_ptime_is_kept),
         ENGINE_TEST(a_source_elsewhere_is_latched_onto_and_strangers_are_not_heard),
+        ENGINE_TEST(a_change_without_an_address_leaves_the_source),
+        ENGINE_TEST(rtcp_goes_where_the_peer_last_wanted_it),
         ENGINE_TEST(strangers_before_the_first_packet_do_not_get_the_leg),
         ENGINE_TEST(bytes_that_are_not_rtp_are_counted_and_change_nothing),
         ENGINE_TEST(a_digit_is_reported_once),

@@ -82,6 +82,27 @@ static void a_wildcard_is_nobody(void **state)
     assert_int_equal(source_lock_destination(&s)->ss_family, AF_UNSPEC);
 }
 
+static void addresses_are_compared_with_their_ports(void **state)
+{
+    (void)state;
+    struct sockaddr_storage unknown = {.ss_family = AF_UNSPEC}, elsewhere = address("192.0.2.1", 4000);
+    elsewhere.ss_family = AF_UNSPEC;
+    struct sockaddr_storage addresses[] = {unknown,
+                                           elsewhere,
+                                           address("192.0.2.1", 4000),
+                                           address("192.0.2.1", 4002),
+                                           address("192.0.2.2", 4000),
+                                           address("2001:db8::1", 4000),
+                                           address("2001:db8::1", 4002)};
+    static const int hosts[] = {0, 0, 1, 1, 2, 3, 3};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        for (size_t k = 0; k < sizeof hosts / sizeof *hosts; k++) {
+            assert_int_equal(source_lock_same(&addresses[i], &addresses[k]), i == k);
+            assert_int_equal(source_lock_same_host(&addresses[i], &addresses[k]), hosts[i] == hosts[k]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +110,7 @@ int main(void)
         cmocka_unit_test(another_source_must_show_packets_in_sequence),
         cmocka_unit_test(a_spray_of_first_packets_never_locks),
         cmocka_unit_test(a_wildcard_is_nobody),
+        cmocka_unit_test(addresses_are_compared_with_their_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
