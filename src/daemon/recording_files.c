@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "os/log.h"
+#include "record/timeline.h"
 #include "record/tracks.h"
 #include "record/wav_header.h"
 
@@ -63,10 +64,17 @@ static void fit_header(struct rest_audio *audio)
     audio->size = header.bytes + header.samples * sizeof(int16_t);
 }
 
+enum { GROWING_PATH_SIZE = RECORDING_PATH_SIZE + 128 };
+
+static void growing_path(const char *dir, const char *name, char path[GROWING_PATH_SIZE])
+{
+    snprintf(path, GROWING_PATH_SIZE, "%s/%s.%s", dir, name, growing);
+}
+
 static status open_growing(const char *dir, const char *name, struct rest_audio *out)
 {
-    char path[RECORDING_PATH_SIZE + 128];
-    snprintf(path, sizeof path, "%s/%s.%s", dir, name, growing);
+    char path[GROWING_PATH_SIZE];
+    growing_path(dir, name, path);
     status s = open_file(path, out);
     if (s == STATUS_OK) fit_header(out);
     return s;
@@ -101,17 +109,31 @@ status recording_files_open(const char *dir, const char *id, const char *track, 
     return s;
 }
 
-status recording_files_open_timeline(const char *dir, const char *id, struct rest_audio *out)
+static status open_timeline(const char *dir, const char *id, const char *name, struct rest_audio *out)
 {
     char in[RECORDING_PATH_SIZE], path[RECORDING_PATH_SIZE + 32];
-    static const char *const names[] = {"timeline.json", "timeline.json.part", "timeline.json"};
-    status s = STATUS_NOT_FOUND;
     tracks_dir(dir, id, in);
+    snprintf(path, sizeof path, "%s/%s", in, name);
+    return open_file(path, out);
+}
+
+static status open_growing_timeline(const char *dir, const char *id, struct rest_audio *out)
+{
+    status s = open_timeline(dir, id, "timeline.json.part", out);
+    if (s != STATUS_OK) return s;
+    int part = out->fd;
+    s = timeline_snapshot(part, &out->fd, &out->size);
+    close(part);
+    return s;
+}
+
+status recording_files_open_timeline(const char *dir, const char *id, struct rest_audio *out)
+{
+    static const char whole[] = "timeline.json";
     *out = (struct rest_audio){.fd = -1, .content_type = "application/json"};
-    for (size_t i = 0; i < 3 && s == STATUS_NOT_FOUND; i++) {
-        snprintf(path, sizeof path, "%s/%s", in, names[i]);
-        s = open_file(path, out);
-    }
+    status s = open_timeline(dir, id, whole, out);
+    if (s == STATUS_NOT_FOUND) s = open_growing_timeline(dir, id, out);
+    if (s == STATUS_NOT_FOUND) s = open_timeline(dir, id, whole, out); /* completed a moment ago */
     return s;
 }
 
@@ -153,10 +175,12 @@ static void remove_tracks(const char *path)
 
 void recording_files_remove(const char *dir, const char *id)
 {
-    char path[RECORDING_PATH_SIZE];
+    char path[RECORDING_PATH_SIZE], part[GROWING_PATH_SIZE];
     while (recording_files_find(dir, id, path)) {
         if (unlink(path) < 0) break;
     }
+    growing_path(dir, id, part); /* where it could not be completed */
+    unlink(part);
     tracks_dir(dir, id, path);
     remove_tracks(path);
 }

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -110,6 +113,38 @@ void timeline_finish(struct timeline *t)
     if (fdatasync(t->fd) < 0 || renameat(t->dir_fd, part, t->dir_fd, whole) < 0 || fsync(t->dir_fd) < 0)
         log_event(LOG_ERROR, "timeline_not_named", "file=%s", whole);
     release(t);
+}
+
+enum { TAIL = sizeof tail - 1, LOOKS_MAX = 1000 };
+
+/* How long it is without its tail: up to there nothing changes any more. @return -1 where it never has one */
+static off_t length_of_events(int growing)
+{
+    struct stat s;
+    char last[TAIL];
+    for (int i = 0; i < LOOKS_MAX; i++) { /* an event may be on its way in: then the tail is not where it was */
+        if (fstat(growing, &s) < 0 || s.st_size < TAIL) return -1;
+        off_t len = s.st_size - TAIL;
+        if (pread(growing, last, TAIL, len) == TAIL && memcmp(last, tail, TAIL) == 0) return len;
+    }
+    return -1;
+}
+
+status timeline_snapshot(int growing, int *copy, uint64_t *bytes)
+{
+    off_t len = length_of_events(growing), at = 0;
+    int fd = len < 0 ? -1 : memfd_create("timeline", MFD_CLOEXEC);
+    ssize_t got = 1;
+    if (fd < 0) return STATUS_IO;
+    while (at < len && got > 0)
+        got = sendfile(fd, growing, &at, (size_t)(len - at));
+    if (at < len || write(fd, tail, TAIL) != TAIL) {
+        close(fd);
+        return STATUS_IO;
+    }
+    *copy = fd;
+    *bytes = (uint64_t)len + TAIL;
+    return STATUS_OK;
 }
 
 void timeline_discard(struct timeline *t)

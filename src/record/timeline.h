@@ -10,7 +10,7 @@
  * up to 20 ms and its end half a second after it was heard. The file is complete JSON after every event; on a full disk
  * it ends with the last one that had room.
  *
- * Thread: the recorder's.
+ * Thread: the recorder's, but for timeline_snapshot().
  */
 #ifndef PARLEY_RECORD_TIMELINE_H
 #define PARLEY_RECORD_TIMELINE_H
@@ -33,6 +33,16 @@ void timeline_note(struct timeline *t, uint64_t at_ms, const struct pcm_mark *ma
 
 /** Closes it, on disk, and gives it its name; it is gone. */
 void timeline_finish(struct timeline *t);
+
+/**
+ * One that grows, as it is now. Of the file itself a slow reader gets half: the next event goes over its tail.
+ * Thread: any.
+ * @param growing     a descriptor of the .part file
+ * @param[out] copy   a descriptor of memory, at its end; the caller's
+ * @param[out] bytes  in it: complete JSON
+ * @return STATUS_OK; STATUS_IO
+ */
+MUST_CHECK status timeline_snapshot(int growing, int *copy, uint64_t *bytes);
 
 /** Closes it and removes it. */
 void timeline_discard(struct timeline *t);
