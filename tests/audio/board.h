@@ -6,14 +6,15 @@
  *
  *     group=steady title="A steady 1013 Hz through a conference of three"
  *     line=steady/PCMU-PCMA what="PCMU to PCMA, 20 s" limit="0 breaks" value="0 breaks" ok=1 share=0.07
+ *     end
  *
- * and nothing else; share, where it is there, is how much of the limit was used up, for drawing. What a line is about
- * stands in `what`, with the length of the measurement where that differs between the short and the full form.
+ * and nothing else, `end` when all was measured; share, where it is there, is how much of the limit was used up, for
+ * drawing. What a line is about stands in `what`, with the length of the measurement where that differs between the
+ * short and the full form.
  *
  * Options: --full (the lengths that are promised), --brief (the least that is able to fail, for builds with
- * sanitizers),
- * --only WORDS (lines whose id or what contains one of the words, separated by commas). The status is 1 where a line
- * missed its limit.
+ * sanitizers), --only WORDS (lines whose id or what contains one of the words, separated by commas). The status is 1
+ * where a line missed its limit.
  */
 #ifndef PARLEY_TESTS_AUDIO_BOARD_H
 #define PARLEY_TESTS_AUDIO_BOARD_H
@@ -42,12 +43,11 @@ void board_share(const char *id, const char *what, const char *limit, const char
 
 /** One figure that must not be above its limit. @param unit  as it stands behind a figure: "ms", "dB"; may be "" */
 void board_at_most(const char *id, const char *what, const char *unit, double limit, double value);
-void board_at_least(const char *id, const char *what, const char *unit, double limit, double value);
 
 /** As printf, into one of 64 static buffers that are used in turn: for ids and values. */
 const char *board_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** To be returned from main(). */
+/** Says that all was measured. To be returned from main(). */
 int board_close(void);
 
 #endif
