@@ -3,14 +3,14 @@
  * own and back. One says 1013 Hz with a pause of 400 ms in every two seconds, faded over 40 ms, so that there is a
  * moment to go back in; of three who hear it over the same codec one says 440 Hz for half a second now and then. What
  * that one hears is never 440 Hz, so all it hears should be what it hears in a second run, in which it says nothing:
- * the largest window of 5 ms besides the tone (residual.h) of the first against 6 dB over that of the second.
+ * the largest window of 5 ms besides the tone (residual.h) of the first against 6 dB over that of the second. The
+ * bridge's own count says that the listener shared an encoder and that talking gave it one of its own.
  */
 #include <math.h>
 #include <string.h>
 
 #include "board.h"
 #include "media/ramp.h"
-#include "residual.h"
 #include "scene.h"
 
 enum { ROUND_MS = 2000, PAUSE_MS = 400, FADE_MS = 40, TALK_MS = 500, CLICK_DB = 6 };
@@ -59,8 +59,7 @@ static struct heard measure(enum codec_id codec, uint32_t rounds, bool talks)
         ramp_to(&ramp, 1, fade);
     }
     size_t count = other->kept_count;
-    struct heard h = {.largest_dbfs =
-                          residual_measure(other->kept, count, person_rate(other), SCENE_TONE_HZ).largest_dbfs,
+    struct heard h = {.largest_dbfs = person_residual_dbfs(other, SCENE_TONE_HZ),
                       .own_db = tone_measure(other->kept, count, person_rate(other), own_hz, 0).level_dbfs - own_dbfs,
                       .shared = media_counted(&s.sim.counters.encodes_shared),
                       .own = media_counted(&s.sim.counters.encodes_own)};
@@ -77,7 +76,8 @@ static void line(enum codec_id codec, uint32_t rounds)
     double limit = b.largest_dbfs + CLICK_DB, shared = 100.0 * (double)a.shared / (double)(a.shared + a.own);
     board_share(id, what, board_text("5 ms windows up to %.1f dBFS", limit),
                 board_text("%.1f dBFS; %.0f %% of the encodes are shared ones", a.largest_dbfs, shared),
-                a.largest_dbfs <= limit && a.own_db < -60, pow(10, (a.largest_dbfs - limit) / 20));
+                a.largest_dbfs <= limit && b.largest_dbfs < 0 && a.own_db < -60 && a.shared > 0 && a.own > b.own,
+                pow(10, (a.largest_dbfs - limit) / 20));
 }
 
 int main(int argc, char **argv)

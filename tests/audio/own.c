@@ -2,7 +2,8 @@
  * How much of its own voice a talker hears. All have the same codec. One says 1013 Hz; another says 701 Hz, so that the
  * talker's mix holds something; a third listens. In one second of what the talker and the listener hear, 1013 Hz is
  * fitted; the figure is the talker's reading against the listener's. For codecs with noise of their own the
- * limit is that noise: what is left of the talker's second when both tones are taken out, on the same scale.
+ * limit is that noise: the power of the talker's second less that of both tones in it, on the same scale. In a whole
+ * second the two are orthogonal, so that neither's power holds any of the other's. The first 2 s are left out.
  *
  * loud: the same with two others, all at -1 dBFS, so that the limiters work hard while it is measured.
  */
@@ -15,11 +16,17 @@ static const double other_hz = 701, third_hz = 1333, nothing_db = -120;
 
 struct own {
     double voice_db, noise_db;
+    double heard_dbfs; /* by the listener */
 };
 
 static struct tone_reading reading(const struct person *p, double hz)
 {
     return tone_measure(p->kept, p->kept_count, person_rate(p), hz, 0);
+}
+
+static double power(double dbfs)
+{
+    return pow(10, dbfs / 10);
 }
 
 static struct own measure(enum codec_id codec, double level_dbfs, bool third)
@@ -37,9 +44,11 @@ static struct own measure(enum codec_id codec, double level_dbfs, bool third)
     person_listen(talker, 1000);
     person_listen(last, 1000);
     scene_run_ms(&s, 1100);
-    double voice_dbfs = reading(last, SCENE_TONE_HZ).level_dbfs;
-    struct own own = {.voice_db = fmax(nothing_db, reading(talker, SCENE_TONE_HZ).level_dbfs - voice_dbfs),
-                      .noise_db = reading(talker, other_hz).residual_dbfs - voice_dbfs};
+    double voice_dbfs = reading(last, SCENE_TONE_HZ).level_dbfs, own_dbfs = reading(talker, SCENE_TONE_HZ).level_dbfs;
+    double noise = power(reading(talker, other_hz).residual_dbfs) - power(own_dbfs);
+    struct own own = {.voice_db = fmax(nothing_db, own_dbfs - voice_dbfs),
+                      .noise_db = 10 * log10(fmax(noise, 1e-20)) - voice_dbfs,
+                      .heard_dbfs = voice_dbfs};
     scene_close(&s);
     return own;
 }
@@ -53,7 +62,8 @@ static void line(enum codec_id codec, const char *kind, const char *about, doubl
     bool exact = codec_is_exact(codec);
     double limit = exact ? -60 : own.noise_db;
     board_share(id, what, board_text("below %.1f dB%s", limit, exact ? "" : ", the codec's noise"),
-                board_text("%.1f dB", own.voice_db), own.voice_db < limit, pow(10, (own.voice_db - limit) / 20));
+                board_text("%.1f dB", own.voice_db), own.voice_db < limit && own.heard_dbfs > level_dbfs - 12,
+                pow(10, (own.voice_db - limit) / 20));
 }
 
 int main(int argc, char **argv)

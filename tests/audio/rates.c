@@ -9,7 +9,6 @@
 #include <math.h>
 
 #include "board.h"
-#include "residual.h"
 #include "scene.h"
 
 struct heard {
@@ -23,7 +22,7 @@ static const double pitches[] = {440, SCENE_TONE_HZ, 1125, 1562.5};
 static double lowest_dbfs(const struct person *p)
 {
     size_t ms = person_rate(p) / 1000, window = 10 * ms;
-    double lowest = 0;
+    double lowest = p->kept_count < window ? -200 : 0;
     for (size_t at = 0; at + window <= p->kept_count; at += ms)
         lowest = fmin(lowest, tone_power_dbfs(p->kept + at, window));
     return lowest;
@@ -40,22 +39,21 @@ static struct heard measure(enum codec_id pair, enum codec_id mates, double hz, 
     scene_run_ms(&s, 1000);
     person_listen(listener, 2000);
     scene_run_ms(&s, 2100);
-    h.steady_dbfs = residual_measure(listener->kept, listener->kept_count, person_rate(listener), hz).largest_dbfs;
+    h.steady_dbfs = person_residual_dbfs(listener, hz);
     person_listen(listener, times * 1100);
-    uint32_t before_hz = s.rate_hz;
+    uint32_t before_hz = s.conference->graph->rate_hz;
     for (uint32_t i = 0; i < times; i++) {
         struct person *a = scene_join(&s, phone(mates, 1000 * (i % 20)), true, true, true);
         struct person *b = scene_join(&s, phone(mates, 500), true, true, true);
         a->mute = b->mute = true;
-        h.changes += s.rate_hz != before_hz;
         scene_run_ms(&s, 500 + rng_below(&s.sim.rng, 40));
+        h.changes += s.conference->graph->rate_hz != before_hz;
         scene_leave(&s, a);
         scene_leave(&s, b);
-        h.changes += s.rate_hz == before_hz;
         scene_run_ms(&s, 500 + rng_below(&s.sim.rng, 40));
+        h.changes += s.conference->graph->rate_hz == before_hz;
     }
-    struct residual r = residual_measure(listener->kept, listener->kept_count, person_rate(listener), hz);
-    h.largest_dbfs = r.largest_dbfs;
+    h.largest_dbfs = person_residual_dbfs(listener, hz);
     h.lowest_db = lowest_dbfs(listener) - SCENE_LEVEL_DBFS;
     scene_close(&s);
     return h;

@@ -5,7 +5,7 @@
 
 enum { WINDOW_MS = 5, HALF_MS = 27 };
 
-static const double full_scale = 32767.0, nothing_dbfs = -200.0;
+static const double full_scale = 32767.0, nothing_dbfs = -200.0, too_little_dbfs = 0.0;
 
 /* Half-width of the band around the tone; the window widens it to 200 Hz at its foot. */
 static const double core_hz = 145.0;
@@ -35,11 +35,11 @@ static double to_dbfs(double mean_square)
     return fmax(dbfs, nothing_dbfs);
 }
 
-struct residual residual_measure(const int16_t *pcm, size_t samples, uint32_t rate_hz, double tone_hz)
+double residual_dbfs(const int16_t *pcm, size_t samples, uint32_t rate_hz, double tone_hz)
 {
     size_t half = rate_hz / 1000 * HALF_MS, window = rate_hz / 1000 * WINDOW_MS;
-    struct residual r = {.largest_dbfs = nothing_dbfs, .mean_dbfs = nothing_dbfs};
-    double *taps = malloc((2 * half + 1) * sizeof *taps), total = 0.0, largest = 0.0;
+    if (samples <= window + 2 * half) return too_little_dbfs;
+    double *taps = malloc((2 * half + 1) * sizeof *taps), largest = 0.0;
     if (!taps) abort();
     make_taps(taps, half, rate_hz, tone_hz);
     for (size_t at = half; at + window + half < samples; at += window) {
@@ -50,13 +50,8 @@ struct residual residual_measure(const int16_t *pcm, size_t samples, uint32_t ra
                 left += taps[k] * pcm[i - half + k];
             power += left * left;
         }
-        total += power;
-        if (power > largest) r.largest_at = at;
         largest = fmax(largest, power);
-        r.windows++;
     }
     free(taps);
-    r.largest_dbfs = to_dbfs(largest / (double)window);
-    if (r.windows > 0) r.mean_dbfs = to_dbfs(total / (double)(window * r.windows));
-    return r;
+    return to_dbfs(largest / (double)window);
 }

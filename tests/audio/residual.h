@@ -13,14 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct residual {
-    double largest_dbfs; /**< of all windows; -200 for nothing */
-    double mean_dbfs;    /**< their mean power */
-    size_t largest_at;   /**< first sample of that window */
-    size_t windows;
-};
-
-/** Of all but the first and last 30 ms. */
-struct residual residual_measure(const int16_t *pcm, size_t samples, uint32_t rate_hz, double tone_hz);
+/**
+ * The largest window of all but the first and last 30 ms; -200 for nothing. Where there is not even one window it is 0,
+ * full scale: who heard nothing has not kept any limit.
+ */
+double residual_dbfs(const int16_t *pcm, size_t samples, uint32_t rate_hz, double tone_hz);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "residual.h"
+
 static void keep(int16_t *kept, size_t *count, size_t max, const int16_t *pcm, uint32_t samples)
 {
     size_t room = max - *count, n = samples < room ? samples : room;
@@ -161,6 +163,11 @@ void person_watch(struct person *p, double hz, double level_dbfs)
 uint32_t person_rate(const struct person *p)
 {
     return p->party->codec->rate_hz;
+}
+
+double person_residual_dbfs(const struct person *p, double hz)
+{
+    return residual_dbfs(p->kept, p->kept_count, person_rate(p), hz);
 }
 
 const char *codec_label(enum codec_id id)

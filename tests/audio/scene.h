@@ -84,6 +84,9 @@ void person_watch(struct person *p, double hz, double level_dbfs);
 
 uint32_t person_rate(const struct person *p);
 
+/** residual_dbfs() of what it has kept. */
+double person_residual_dbfs(const struct person *p, double hz);
+
 /** As it stands in tables: PCMU, G722, L16/16, opus. Borrowed for ever. */
 const char *codec_label(enum codec_id id);
 

@@ -2,7 +2,7 @@
  * A steady 1013 Hz through a conference of three, for every pair of codecs: the talker has the first, the other two the
  * second. One of these talks too (silence) and so has a mix of its own, the other only listens; the worse of both
  * counts. Breaks and holes are those of media/tone.h: in windows of 10 ms a step of 10 degrees or of 1 dB between
- * neighbours, and a level 6 dB too low. The level is that of each whole second.
+ * neighbours, and a level 6 dB too low. The level is that of each whole second. The first 2 s are left out.
  */
 #include <math.h>
 #include <string.h>
