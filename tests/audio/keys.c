@@ -7,7 +7,8 @@
  *
  * Every listener (PCMU, G.722, L16/48000, Opus, one with events), the recording of the conference with its tracks and
  * the recordings of single legs are given to libspandsp's detector, a second time with each of 34 places where its
- * blocks can begin. A limit of 0 keys is for all of these together.
+ * blocks can begin. A limit of 0 keys is for all of these together, and nobody may have heard nothing. A digit that the
+ * one with events is sent as an event counts as readable.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,12 +17,20 @@
 #include "key_room.h"
 #include "scene.h"
 
+enum { ENOUGH = 1000 }; /* samples in half a second, of 4000 */
+
 static const char keypad[] = "1234567890*#ABCD";
 
 struct outcome {
     uint32_t pressed, right; /**< right: told once, and in order */
-    size_t readable;
+    size_t readable, deaf;   /**< deaf: were given no audio */
 };
+
+/* Tracks are written while there is something in them, all others always. */
+static bool is_always_there(int ear)
+{
+    return ear != EAR_TRACK && ear != EAR_BRIDGE;
+}
 
 static void press_all(struct key_room *r, bool events, uint32_t round, struct outcome *out)
 {
@@ -36,9 +45,12 @@ static void press_all(struct key_room *r, bool events, uint32_t round, struct ou
         key_room_run(r, 500);
         out->pressed++;
         out->right += r->sim.told[0] == keypad[i] && r->sim.told[1] == '\0';
-        for (int ear = 0; ear < KEY_EARS; ear++)
+        for (int ear = 0; ear < KEY_EARS; ear++) {
             out->readable += ear_chances(r->ears[ear]) > 0;
+            out->deaf += is_always_there(ear) && r->ears[ear]->count < ENOUGH;
+        }
     }
+    out->readable += r->listeners[EAR_EVENTS]->digit_count > 0;
 }
 
 static void line(enum codec_id codec, const char *kind, bool events, uint32_t jitter_us)
@@ -55,8 +67,9 @@ static void line(enum codec_id codec, const char *kind, bool events, uint32_t ji
     for (uint32_t round = 0; round < rounds; round++)
         press_all(r, events, round, &out);
     key_room_close(r);
-    board_line(id, what, "all told, 0 readable", board_text("%u told, %zu readable", out.right, out.readable),
-               out.right == out.pressed && out.readable == 0);
+    const char *deaf = out.deaf ? board_text(", %zu times nothing heard", out.deaf) : "";
+    board_line(id, what, "all told, 0 readable", board_text("%u told, %zu readable%s", out.right, out.readable, deaf),
+               out.right == out.pressed && out.readable == 0 && out.deaf == 0);
 }
 
 int main(int argc, char **argv)
