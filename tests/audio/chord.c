@@ -17,7 +17,7 @@ void chord_read(struct chord *c, int16_t *pcm, uint32_t samples)
         tone_add(&c->tones[i], pcm, samples);
 }
 
-/* Means of as many samples as make one of the lower rate: enough for what lies below 3.3 kHz. */
+/* Sums of as many samples as make one of the lower rate: enough for what lies below 3.3 kHz. */
 static double *thinned(const int16_t *pcm, size_t count, uint32_t rate_hz, size_t *out_count)
 {
     size_t step = rate_hz / CHORD_RATE_HZ;

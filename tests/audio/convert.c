@@ -83,7 +83,7 @@ static void conversion(uint32_t from_hz, uint32_t to_hz)
     if (!board_wants(id, what)) return;
     uint32_t frames = board_length(10, 30, FRAMES), step_hz = board_length(100, STEP_HZ, STEP_HZ);
     struct figures f = sweep(from_hz, to_hz, frames, step_hz);
-    f.delay_ms = rint(f.delay_ms * 100.0) / 100.0;
+    f.delay_ms = rint(f.delay_ms * 100.0) / 100.0; /* the fit has noise of its own: some hundredths of this */
     if (to_hz < from_hz) f.rest_db = fmax(f.rest_db, folded_back(from_hz, to_hz, frames, step_hz));
     board_share(id, what, "flat to 0.1 dB, images below -60 dB, 4 ms",
                 board_text("%.3f dB, %.1f dB, %.2f ms", f.flatness_db, f.rest_db, f.delay_ms),

@@ -122,6 +122,6 @@ int main(int argc, char **argv)
     };
     board_open(argc, argv, "delay", "Delay: a packet's arrival to the sending of its first sample");
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-        line(&ways[i], board_length(10, i == 0 ? 40 : 20, PHASES_MAX));
+        line(&ways[i], board_length(10, 40, PHASES_MAX));
     return board_close();
 }
