@@ -128,7 +128,7 @@ struct rest_backend {
     /** Deletes audio, tracks and row. STATUS_CONFLICT: it is still being recorded. */
     void (*recording_delete)(void *arg, const struct store_recording *row, rest_done_fn *done, void *done_arg);
 
-    /** Seconds a recording has grown to by now; for one that is complete its row says it. */
+    /** Milliseconds a recording has grown to by now; for one that is complete its row says it. */
     uint64_t (*recording_duration_ms)(void *arg, const char *id);
 
     /**

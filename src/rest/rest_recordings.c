@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rest/rest_match.h"
 #include "rest/rest_page.h"
@@ -114,24 +113,26 @@ void rest_recordings_get(struct rest_call *call)
     get_row(call, on_get);
 }
 
-/* How a program that downloads it may call the file: ID.flac, ID-TRACK.flac. */
-static void name_file(struct rest_call *call, const char *id, const char *track, const char *content_type)
+/* How a program that downloads it may call the file: ID.flac, ID-TRACK.flac, ID-timeline.json. */
+static void name_file(struct rest_call *call, const char *id, const char *part, const char *content_type)
 {
     char text[192];
     const char *kind = strchr(content_type, '/');
-    snprintf(text, sizeof text, "inline; filename=\"%.64s%s%.64s.%s\"", id, track ? "-" : "", track ? track : "",
+    snprintf(text, sizeof text, "inline; filename=\"%.64s%s%.64s.%s\"", id, part ? "-" : "", part ? part : "",
              kind ? kind + 1 : "");
     http_reply_header(call->request, "Content-Disposition", text);
 }
 
-/* missing: what the answer says where there is no such file */
-static void reply_file(struct rest_call *call, status s, const struct rest_audio *file, const char *missing)
+/* A file of recording id: its mix (part NULL) or a part of it. missing: what is said where there is no such file */
+static void reply_file(struct rest_call *call, status s, const struct rest_audio *file, const char *id,
+                       const char *part, const char *missing)
 {
     if (s == STATUS_NOT_FOUND) {
         rest_fail(call, 404, REST_CODE_RECORDING_EMPTY, missing, NULL);
     } else if (s != STATUS_OK) {
         rest_fail(call, 500, REST_CODE_INTERNAL, "The audio cannot be read", NULL);
     } else {
+        name_file(call, id, part, file->content_type);
         if (file->head_len > 0) http_reply_file_head(call->request, file->head, file->head_len);
         http_reply_file(call->request, file->fd, file->size, file->content_type);
         rest_call_destroy(call);
@@ -146,9 +147,8 @@ static void on_audio(void *arg, status s, const struct store_recording *rows, si
     struct rest_audio file;
     (void)page;
     if (!one_row(call, s, count)) return;
-    status opened = backend->recording_open(backend->arg, rows, NULL, &file);
-    if (opened == STATUS_OK) name_file(call, rows->id, NULL, file.content_type);
-    reply_file(call, opened, &file, "The recording has no audio");
+    s = backend->recording_open(backend->arg, rows, NULL, &file);
+    reply_file(call, s, &file, rows->id, NULL, "The recording has no audio");
 }
 
 void rest_recordings_audio(struct rest_call *call)
@@ -210,10 +210,8 @@ static void on_track(void *arg, status s, const struct store_recording *rows, si
     struct rest_audio file;
     (void)page;
     if (!one_row(call, s, count)) return;
-    bool known = is_track_name(name);
-    status opened = known ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND;
-    if (opened == STATUS_OK) name_file(call, rows->id, name, file.content_type);
-    reply_file(call, opened, &file, "The recording has no such track");
+    s = is_track_name(name) ? backend->recording_open(backend->arg, rows, name, &file) : STATUS_NOT_FOUND;
+    reply_file(call, s, &file, rows->id, name, "The recording has no such track");
 }
 
 void rest_recordings_track_audio(struct rest_call *call)
@@ -229,7 +227,8 @@ static void on_timeline(void *arg, status s, const struct store_recording *rows,
     struct rest_audio file;
     (void)page;
     if (!one_row(call, s, count)) return;
-    reply_file(call, backend->recording_timeline(backend->arg, rows, &file), &file, "The recording has no timeline");
+    s = backend->recording_timeline(backend->arg, rows, &file);
+    reply_file(call, s, &file, rows->id, "timeline", "The recording has no timeline");
 }
 
 void rest_recordings_timeline(struct rest_call *call)

@@ -448,6 +448,8 @@ static void expect_tracks(void)
     reply = kit_get("/Recordings/RE%040u/Timeline", 0);
     assert_int_equal(reply->code, 200);
     assert_string_equal(reply->type, "application/json");
+    assert_string_equal(reply->disposition,
+                        "inline; filename=\"RE0000000000000000000000000000000000000000-timeline.json\"");
     kit_expect(kit_get("/Recordings/RE%040u/Timeline", 9), 404);
 }
 
