@@ -1,5 +1,6 @@
 #include "daemon/recording_files.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,29 +11,34 @@
 #include <unistd.h>
 
 #include "os/log.h"
+#include "record/convert.h"
 #include "record/timeline.h"
 #include "record/tracks.h"
 #include "record/wav_header.h"
 
 static const char growing[] = "wav.part";
 
-static const struct ending {
-    const char *name, *content_type;
-} endings[] = {{"wav", "audio/wav"}, {"flac", "audio/flac"}, {"ogg", "audio/ogg"}};
-enum { ENDINGS = sizeof endings / sizeof endings[0] };
+static const char *const content_types[RECORDING_FORMATS] = {"audio/wav", "audio/flac", "audio/ogg"};
+
+static_assert((int)REST_AUDIO_HEAD >= (int)WAV_HEADER_LONG, "a header is made there");
+
+static const char *ending_of(int format)
+{
+    return convert_ending((enum recording_format)format);
+}
 
 bool recording_files_ending(struct slice ending)
 {
-    for (size_t i = 0; i < ENDINGS; i++) {
-        if (slice_is(ending, endings[i].name)) return true;
+    for (int i = 0; i < RECORDING_FORMATS; i++) {
+        if (slice_is(ending, ending_of(i))) return true;
     }
     return false;
 }
 
 bool recording_files_find(const char *dir, const char *name, char path[RECORDING_PATH_SIZE])
 {
-    for (size_t i = ENDINGS; i > 0; i--) { /* a WAV that was converted goes last */
-        snprintf(path, RECORDING_PATH_SIZE, "%s/%s.%s", dir, name, endings[i - 1].name);
+    for (int i = RECORDING_FORMATS - 1; i >= 0; i--) { /* a WAV that was converted goes last */
+        snprintf(path, RECORDING_PATH_SIZE, "%s/%s.%s", dir, name, ending_of(i));
         if (access(path, F_OK) == 0) return true;
     }
     return false;
@@ -85,8 +91,8 @@ static status open_complete(const char *dir, const char *name, struct rest_audio
     char path[RECORDING_PATH_SIZE];
     if (!recording_files_find(dir, name, path)) return STATUS_NOT_FOUND;
     const char *ending = strrchr(path, '.') + 1;
-    for (size_t i = 0; i < ENDINGS; i++) {
-        if (strcmp(ending, endings[i].name) == 0) out->content_type = endings[i].content_type;
+    for (int i = 0; i < RECORDING_FORMATS; i++) {
+        if (strcmp(ending, ending_of(i)) == 0) out->content_type = content_types[i];
     }
     return open_file(path, out);
 }
@@ -102,7 +108,7 @@ status recording_files_open(const char *dir, const char *id, const char *track, 
     const char *name = track ? track : id;
     snprintf(in, sizeof in, "%s", dir);
     if (track) tracks_dir(dir, id, in);
-    *out = (struct rest_audio){.fd = -1, .content_type = endings[0].content_type};
+    *out = (struct rest_audio){.fd = -1, .content_type = content_types[RECORDING_WAV]};
     status s = open_complete(in, name, out);
     if (s == STATUS_NOT_FOUND) s = open_growing(in, name, out);
     if (s == STATUS_NOT_FOUND) s = open_complete(in, name, out); /* completed a moment ago */

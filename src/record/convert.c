@@ -17,7 +17,7 @@ enum { PATH_SIZE = 4200, CHUNK = 48000 };
 
 const char *convert_ending(enum recording_format format)
 {
-    static const char *const endings[] = {"wav", "flac", "ogg"};
+    static const char *const endings[RECORDING_FORMATS] = {"wav", "flac", "ogg"};
     return endings[format];
 }
 

@@ -38,6 +38,7 @@ struct recorder_io {
  * other formats are made of that afterwards, on a thread of their own (converter.h).
  */
 enum recording_format { RECORDING_WAV, RECORDING_FLAC, RECORDING_OPUS /**< in Ogg */ };
+enum { RECORDING_FORMATS = RECORDING_OPUS + 1 };
 
 struct recorder_config {
     const char *dir;              /**< where the files go; copied; must exist */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "os/log.h"
+#include "record/convert.h"
 #include "record/recorder.h"
 #include "record/tracks.h"
 #include "record/wav_header.h"
@@ -87,13 +88,13 @@ static uint64_t samples_of_mix(int dir_fd, const char *id)
 /* What is left of a conversion: half of a file, or the WAV of one that is whole. */
 static void clear_conversion(int dir_fd, const char *name)
 {
-    static const char *const converted[] = {".flac", ".ogg"};
-    char half[16], wav[NAME_SIZE];
+    char converted[16], half[32], wav[NAME_SIZE];
     id_text stem;
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(half, sizeof half, "%s%s", converted[i], growing);
+    for (int i = RECORDING_WAV + 1; i < RECORDING_FORMATS; i++) {
+        snprintf(converted, sizeof converted, ".%s", convert_ending((enum recording_format)i));
+        snprintf(half, sizeof half, "%s%s", converted, growing);
         if (stem_of(name, half, stem)) unlinkat(dir_fd, name, 0);
-        if (!stem_of(name, converted[i], stem)) continue;
+        if (!stem_of(name, converted, stem)) continue;
         snprintf(wav, sizeof wav, "%s%s", stem, ending);
         unlinkat(dir_fd, wav, 0);
     }
