@@ -159,11 +159,13 @@ static void on_digit(void *context, char digit, int64_t arrival_us)
     event_end();
 }
 
-static void tones_print(const int16_t *samples, size_t count, const double *hz, unsigned hz_count)
+typedef double meter_fn(const int16_t *samples, size_t count, double hz);
+
+static void tones_print(const int16_t *samples, size_t count, const double *hz, unsigned hz_count, meter_fn *meter)
 {
     printf(",\"rms\":%.2f,\"tones\":{", meter_rms_dbfs(samples, count));
     for (unsigned i = 0; i < hz_count; i++)
-        printf("%s\"%g\":%.2f", i ? "," : "", hz[i], meter_tone_dbfs(samples, count, hz[i]));
+        printf("%s\"%g\":%.2f", i ? "," : "", hz[i], meter(samples, count, hz[i]));
     printf("}");
 }
 
@@ -172,7 +174,7 @@ static void window_report(struct phone *phone, int64_t arrival_us, size_t end_sa
 {
     event_begin("level", phone->name, arrival_us);
     printf(",\"packet_ms\":%.3f,\"lost\":%s", (double)end_sample / 8.0, lost ? "true" : "false");
-    tones_print(phone->window, WINDOW_SAMPLES, phone->watch_hz, phone->watch_count);
+    tones_print(phone->window, WINDOW_SAMPLES, phone->watch_hz, phone->watch_count, meter_tone_dbfs);
     event_end();
 }
 
@@ -442,8 +444,8 @@ static const char *command_levels(struct phone *phone, char **words, unsigned co
     if (hz_count < 0) return "up to 8 frequencies below 4000";
     size_t got = meter_ring_newest(&phone->ring, samples, ms * 8U);
     event_begin("levels", phone->name, clock_now_us());
-    printf(",\"ms\":%.1f", (double)got / 8.0);
-    tones_print(samples, got, hz, (unsigned)hz_count);
+    printf(",\"ms\":%.1f,\"rest\":%.2f", (double)got / 8.0, meter_rest_dbfs(samples, got, hz, (unsigned)hz_count));
+    tones_print(samples, got, hz, (unsigned)hz_count, meter_band_dbfs);
     counts_print(&phone->caller.stream);
     event_end();
     return "";

@@ -20,6 +20,19 @@ double meter_tone_dbfs(const int16_t *samples, size_t count, double hz);
 /** Level of everything, without a window: the level of the sine that carries the same power. */
 double meter_rms_dbfs(const int16_t *samples, size_t count);
 
+/**
+ * As meter_tone_dbfs(), of all that lies within 2 / length of the frequency (8 Hz for a quarter second): a tone whose
+ * clock is a little off is read whole. Other tones have to be 5 / length away.
+ */
+double meter_band_dbfs(const int16_t *samples, size_t count, double hz);
+
+/**
+ * Level of everything but these tones, as meter_rms_dbfs() says it: of the windowed samples without what lies within
+ * 4 / length of each tone (16 Hz for a quarter second). Of a single tone about -46 dB is left.
+ * @param hz_count  tones, further apart than 8 / length
+ */
+double meter_rest_dbfs(const int16_t *samples, size_t count, const double *hz, unsigned hz_count);
+
 /** The last second of what was heard. */
 struct meter_ring {
     int16_t samples[METER_RING_SAMPLES];

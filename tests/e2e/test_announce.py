@@ -125,6 +125,7 @@ class AnnounceTest(BridgeTest):
         moderator.fresh_levels(ms=300)
         announcement = self.play(room)
         self.hears_it(moderator)
+        moderator.fresh_levels(ms=400)
         self.stop(room, announcement)
         moderator.hears_not(TONE_HZ, SILENT_DBFS)
         self.bridge.conference_update(room[0], status="empty")
