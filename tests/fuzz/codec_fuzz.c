@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { SAMPLES_MAX = 60 * 48, MARK = 0x5555, PAYLOADS_MAX = 200 };
+enum { SAMPLES_MAX = 120 * 48, MARK = 0x5555, PAYLOADS_MAX = 200 };
 
 enum { DECODE, CONCEAL, CONCEAL_BEFORE, WHAT_COUNT };
 
@@ -25,7 +25,7 @@ static void demand(int truth)
 static void decode(const struct codec *c, void *state, const uint8_t *payload, size_t len)
 {
     int16_t pcm[SAMPLES_MAX + 1];
-    size_t samples = SAMPLES_MAX + 1, most = c->rate_hz / 1000 * 60, duration = c->duration(payload, len);
+    size_t samples = SAMPLES_MAX + 1, most = c->rate_hz / 1000 * 120, duration = c->duration(payload, len);
     pcm[most] = MARK;
     if (c->is_silence) (void)c->is_silence(payload, len);
     if (c->decode(state, payload, len, pcm, most, &samples) == STATUS_OK) {
@@ -40,7 +40,7 @@ static void decode(const struct codec *c, void *state, const uint8_t *payload, s
 static void conceal(const struct codec *c, void *state, const uint8_t *payload, size_t len, int with_next)
 {
     int16_t pcm[SAMPLES_MAX + 1];
-    size_t most = c->rate_hz / 1000 * 60, samples = len >= 2 ? (size_t)(payload[0] << 8 | payload[1]) % most + 1 : most;
+    size_t most = c->rate_hz / 1000 * 120, samples = len >= 2 ? (size_t)(payload[0] << 8 | payload[1]) % most + 1 : most;
     if (c->has_fec) (void)c->has_fec(payload, len);
     if (!c->conceal) return;
     pcm[samples] = MARK;

@@ -56,7 +56,7 @@ static struct rig_packet *fly(struct rig *r)
 
 static void send_packet(struct rig *r)
 {
-    int16_t pcm[60 * 48];
+    int16_t pcm[120 * 48];
     uint8_t payload[CODEC_PAYLOAD_IN_MAX];
     size_t samples = r->ptime_ms * (r->rate_hz / 1000);
     r->voice(r->user, pcm, samples);
