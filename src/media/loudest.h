@@ -7,7 +7,8 @@
  * nobody wants, so that nothing is switched on and off in a conversation of few.
  *
  * A tick is loudest_begin(), then loudest_put() for each who has something to hear. It only says who is heard; the
- * fades are the caller's.
+ * fades are the caller's. In the tick in which a seat changes hands both may be heard, so that there are more than
+ * seats: whoever was put before the other knew nothing of it yet.
  * Pure. Thread: one at a time.
  */
 #ifndef PARLEY_MEDIA_LOUDEST_H

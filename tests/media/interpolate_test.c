@@ -64,7 +64,7 @@ static void a_tone_keeps_its_level_and_stays_clean_up_to_85_percent_of_the_band(
         }
     }
     print_message("between samples: level within %.3f dB, residual %.1f dB\n", worst_db, worst_residual_db);
-    assert_true(worst_db < 0.1);
+    assert_true(worst_db < 0.03);
     assert_true(worst_residual_db < -57.0);
     free(table);
 }
