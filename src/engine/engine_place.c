@@ -41,10 +41,12 @@ bool engine_overloaded(struct engine *e)
             legs = e->workers[i].legs;
         }
     }
-    /* Who has just come is not in the smoothed figure yet; each will cost what the others do. */
+    /* Who has just come is only partly in the smoothed figure; each will cost what the others do. No more than twice
+     * the figure comes of it: from a few legs nothing is known of many. */
     uint32_t recent = e->recent_legs + e->recent_legs_before;
     if (clock_now_us() - e->recent_since_us > 2 * RECENT_US) recent = 0;
-    if (legs > 0) busiest += recent / e->worker_count * busiest / legs;
+    uint32_t more = legs > 0 ? recent * busiest / (e->worker_count * legs) : 0;
+    busiest += more < busiest ? more : busiest;
     uint32_t limit = e->config.busy_max_percent * 10u;
     e->overloaded = busiest > (e->overloaded ? limit - limit / 10 : limit);
     return e->overloaded;

@@ -147,8 +147,8 @@ static void sleep_until(struct worker *w, int64_t deadline_us, int64_t now_us)
     struct pollfd wait = {.fd = w->wake_fd, .events = POLLIN};
     int64_t left_us = deadline_us - now_us;
     struct timespec left = {.tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000};
+    media_count(&w->counters.wakeups, 1); /* before it sleeps: who sees the count knows that the round is over */
     if (ppoll(&wait, 1, deadline_us == INT64_MAX ? NULL : &left, NULL) > 0) wake_drain(w->wake_fd);
-    media_count(&w->counters.wakeups, 1);
 }
 
 static void run(void *arg)
