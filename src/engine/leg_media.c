@@ -367,10 +367,7 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
     if (leg->encoder) leg_encoder_change(leg->encoder, &media->encode);
     leg->media.srtp = NULL;
     if (!media->send || media->send_event_type == ENGINE_NO_PAYLOAD_TYPE) leg->in_event = false;
-    if (new_format) {
-        rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);
-        leg_send_start(leg);
-    }
+    if (new_format) rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);
     bool moves = !source_lock_same(&before.remote_rtp, &media->remote_rtp);
     bool moves_rtcp =
         before.rtcp_mux != media->rtcp_mux || !source_lock_same(&before.remote_rtcp, &media->remote_rtcp);

@@ -7,36 +7,16 @@
 
 enum { EVENT_ENDS = 3, EVENT_DBM0 = 10 };
 
-/*
- * Packet k holds the samples from ptime * k on, and 20 ms of samples come every 20 ms, the first at 0: how long after
- * that the first packet has to leave for every later one to find its samples.
- */
-static int32_t grid_start_ms(uint32_t ptime_ms)
-{
-    int32_t start = 0;
-    for (uint32_t k = 0; k < 2; k++) {
-        uint32_t ticks = (ptime_ms * (k + 1) + FRAME_MS - 1) / FRAME_MS;
-        int32_t wait = (int32_t)((ticks - 1) * FRAME_MS) - (int32_t)(ptime_ms * k);
-        if (wait > start) start = wait;
-    }
-    return start;
-}
-
 static uint32_t units(const struct leg_media *leg, uint32_t ms)
 {
     return leg->media.codec->clock_hz / 1000 * ms;
-}
-
-void leg_send_start(struct leg_media *leg)
-{
-    leg->wait_ms = grid_start_ms(leg->media.send_ptime_ms);
 }
 
 void leg_send_drop(struct leg_media *leg)
 {
     leg->timestamp += units(leg, leg->queued_ms);
     leg->queued_bytes = leg->queued_ms = 0;
-    leg_send_start(leg);
+    leg->wait_ms = 0;
 }
 
 bool leg_send_needs_half_tick(const struct leg_media *leg)

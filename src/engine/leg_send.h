@@ -1,8 +1,8 @@
 /**
  * @file leg_send.h  What a leg is sent: audio and events into packets, on the leg's own grid.
  *
- * A packet leaves every ptime. Those of 10 and 20 ms leave in the tick that mixed their last sample; longer ones on a
- * grid whose start is chosen so that their samples are always there.
+ * A packet leaves every ptime. The first one leaves in the tick that mixed its last sample: 20 ms of samples come every
+ * 20 ms, so those of each later packet are there when its time comes.
  *
  * Thread: media. RFC 3550, 3551, 4733.
  */
@@ -17,10 +17,7 @@ struct leg_context;
 struct leg_event;
 struct leg_media;
 
-/** Begins the grid anew: a leg that opens, or another ptime. */
-void leg_send_start(struct leg_media *leg);
-
-/** What is queued is given up; the time it stood for passes. */
+/** What is queued is given up; the time it stood for passes, and the grid begins anew. */
 void leg_send_drop(struct leg_media *leg);
 
 /**
