@@ -8,6 +8,8 @@
 
 enum { LOST_TOLD_EVERY_TICKS = 50 };
 
+static const int16_t silence[FRAME_SAMPLES_MAX];
+
 static void encode(struct conference_payload *p, const struct codec *codec, const int16_t *pcm, uint32_t samples)
 {
     p->len = codec->encode(NULL, pcm, samples, p->packet + RTP_HEADER_BYTES, LEG_QUEUE_BYTES);
@@ -24,15 +26,9 @@ void conference_scratch_init(struct conference_scratch *s)
     }
 }
 
-static void tell(const struct leg_context *context, const struct media_event *event)
-{
-    context->io->tell(context->io->arg, event);
-}
-
 /* Led over from what the old graph gives to what the new one gives. */
 static const int16_t *cross(const int16_t *from, const int16_t *to, uint32_t rate_hz, int16_t *out)
 {
-    static const int16_t silence[FRAME_SAMPLES_MAX];
     struct ramp ramp;
     if (!from && !to) return NULL;
     ramp_init(&ramp, 0);
@@ -72,10 +68,9 @@ static bool is_common(struct conference_media *c, const struct leg_context *cont
 
 /* By an encoder that remembers, be it shared. */
 static void send_encoded(struct conference_media *c, const struct leg_context *context,
-                         const struct conference_scratch *s, struct leg_media *leg, const int16_t *pcm)
+                         const struct conference_scratch *s, struct leg_media *leg, const int16_t *pcm, bool shared)
 {
-    static const int16_t silence[FRAME_SAMPLES_MAX];
-    bool common = is_common(c, context, s, pcm, leg->media.codec->rate_hz);
+    bool common = (shared || !pcm) && is_common(c, context, s, pcm, leg->media.codec->rate_hz);
     if (conference_shares_take(&c->shares, leg, pcm ? pcm : silence, common)) return;
     media_count(&context->counters->encodes_own, 1);
     leg_encoder_send(leg->encoder, leg, context, pcm ? pcm : silence);
@@ -141,7 +136,7 @@ void conference_hearing_send(struct conference_media *c, const struct leg_contex
     else if (in_event)
         leg_send_event(leg, context, &event);
     else if (leg->encoder)
-        send_encoded(c, context, s, leg, pcm);
+        send_encoded(c, context, s, leg, pcm, shared);
     else
         send_pcm(context, s, leg, pcm, shared);
 }
@@ -153,7 +148,7 @@ static void tell_lost_frames(struct conference_media *c, const struct leg_contex
         .type = MEDIA_RECORD_LOST, .conference = c, .number = c->frames_lost, .tick_us = c->tick_us};
     media_count(&context->counters->record_frames_lost, c->frames_lost);
     c->frames_lost = c->lost_told_ticks = 0;
-    tell(context, &event);
+    leg_context_tell(context, &event);
 }
 
 static void record_graph(struct conference_media *c, struct conference_scratch *s, const struct conference_graph *g)

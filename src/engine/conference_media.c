@@ -32,11 +32,6 @@ struct conference_graph *conference_media_latest(const struct conference_media *
     return c->next ? c->next : c->graph;
 }
 
-static void tell(const struct leg_context *context, const struct media_event *event)
-{
-    context->io->tell(context->io->arg, event);
-}
-
 void conference_media_mark(struct conference_media *c, const struct leg_media *leg, struct pcm_mark mark)
 {
     conference_tracks_mark(&c->tracks, c->tick, leg, mark);
@@ -110,18 +105,16 @@ void conference_media_end_voice(struct conference_media *c, const struct leg_con
     conference_tracks_voice(&c->tracks, c->tick, leg, PCM_FRAME_AUDIO, c->graph->rate_hz, tail);
 }
 
-static void give_graph_back(const struct conference_media *c, const struct leg_context *context,
-                            struct conference_graph *graph)
+static void give_graph_back(const struct leg_context *context, struct conference_graph *graph)
 {
-    struct media_event event = {
-        .type = MEDIA_GRAPH_BACK, .conference = (struct conference_media *)c, .object = graph, .tick_us = c->tick_us};
-    tell(context, &event);
+    struct media_event event = {.type = MEDIA_GRAPH_BACK, .object = graph};
+    leg_context_tell(context, &event);
 }
 
 static void end_change(struct conference_media *c, const struct leg_context *context)
 {
     if (!c->next) return;
-    give_graph_back(c, context, c->graph);
+    give_graph_back(context, c->graph);
     c->graph = c->next;
     c->next = NULL;
     c->change = CONFERENCE_STEADY;
@@ -132,7 +125,7 @@ void conference_media_change_rate(struct conference_media *c, const struct leg_c
                                   struct conference_graph *graph)
 {
     mixer_take_places(graph->mixer, conference_media_latest(c)->mixer);
-    if (c->next) give_graph_back(c, context, c->next);
+    if (c->next) give_graph_back(context, c->next);
     graph->side = !c->graph->side;
     c->next = graph;
     c->change = CONFERENCE_WARMS;
@@ -150,12 +143,12 @@ void conference_media_end_play(struct conference_media *c, const struct leg_cont
                                 .object = play->source.sound,
                                 .token = play->token,
                                 .number = sound_done(&play->source.cursor),
-                                .tick_us = c->tick_us};
+                                .tick_us = context->tick_us};
     play->source.sound = NULL;
     /* It ended somewhere in this tick. */
     conference_media_mark(
         c, NULL, (struct pcm_mark){.type = PCM_MARK_SOUND, .token = play->token, .shift_ms = PCM_FRAME_MS / 2});
-    tell(context, &event);
+    leg_context_tell(context, &event);
 }
 
 /* Nobody is left to hear it: sounds end, and what lies in the delay lines must not be heard by the next who comes. */
@@ -217,24 +210,23 @@ void conference_media_audio(struct conference_media *c, enum engine_audio audio)
     c->audio = audio;
 }
 
-void conference_media_let_go(struct conference_media *c, const struct leg_context *context,
-                             struct conference_source *music)
+void conference_media_let_go(const struct leg_context *context, struct conference_source *music)
 {
     if (!music->sound) return;
-    struct media_event event = {.type = MEDIA_SOUND_BACK, .conference = c, .object = music->sound};
+    struct media_event event = {.type = MEDIA_SOUND_BACK, .object = music->sound};
     music->sound = NULL;
-    tell(context, &event);
+    leg_context_tell(context, &event);
 }
 
 void conference_media_music(struct conference_media *c, const struct leg_context *context, struct sound *music)
 {
     bool plays = c->audio == ENGINE_AUDIO_WAIT && c->leg_count > 0;
-    conference_media_let_go(c, context, &c->music_before);
+    conference_media_let_go(context, &c->music_before);
     if (plays) {
         c->music_before = c->music;
         conference_source_fade(&c->music_before, 0, RAMP_CROSSFADE_MS);
     } else {
-        conference_media_let_go(c, context, &c->music);
+        conference_media_let_go(context, &c->music);
     }
     conference_source_start(&c->music, music, true, c->audio == ENGINE_AUDIO_WAIT && !plays ? 1 : 0);
     if (plays) conference_source_fade(&c->music, 1, RAMP_CROSSFADE_MS);
@@ -308,8 +300,8 @@ void conference_media_close(struct conference_media *c, const struct leg_context
     assert(list_empty(&c->legs));
     fall_silent(c, context);
     conference_media_record(c, NULL, false);
-    conference_media_let_go(c, context, &c->music);
-    conference_media_let_go(c, context, &c->music_before);
+    conference_media_let_go(context, &c->music);
+    conference_media_let_go(context, &c->music_before);
     list_remove(&c->link);
 }
 

@@ -172,8 +172,7 @@ struct conference_graph *conference_media_latest(const struct conference_media *
 /** A sound has ended, or is cut: control is told. */
 void conference_media_end_play(struct conference_media *c, const struct leg_context *context,
                                struct conference_play *play);
-void conference_media_let_go(struct conference_media *c, const struct leg_context *context,
-                             struct conference_source *music);
+void conference_media_let_go(const struct leg_context *context, struct conference_source *music);
 
 /** Into the recording's timeline, where it has one. @param leg  NULL: of the conference itself */
 void conference_media_mark(struct conference_media *c, const struct leg_media *leg, struct pcm_mark mark);

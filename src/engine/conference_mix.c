@@ -166,7 +166,7 @@ static void pass_sounds(struct conference_media *c, const struct leg_context *co
     if (!c->music_before.sound) return;
     conference_source_pass(&c->music_before, s->sounding[MUSIC_BEFORE]);
     if (conference_source_over(&c->music_before, conference_media_latest(c)->rate_hz))
-        conference_media_let_go(c, context, &c->music_before);
+        conference_media_let_go(context, &c->music_before);
 }
 
 static bool music_sounds(const struct conference_source *music)

@@ -101,7 +101,7 @@ static void settle(struct core *core, struct conference_media *c)
 static void tell_done(struct core *core, struct core_batch *batch, int64_t tick_us)
 {
     struct media_event event = {.type = MEDIA_BATCH_DONE, .object = batch, .token = batch->token, .tick_us = tick_us};
-    core->context.io->tell(core->context.io->arg, &event);
+    leg_context_tell(&core->context, &event);
 }
 
 static void tell_all_done(struct core *core, struct conference_media *c, int64_t tick_us)
@@ -130,7 +130,7 @@ static void give_back_leg(struct core *core, struct leg_media *leg, enum media_e
 {
     struct media_event event = {.type = type, .leg = leg, .tick_us = now_us};
     count32(&core->context.counters->legs, -1);
-    core->context.io->tell(core->context.io->arg, &event);
+    leg_context_tell(&core->context, &event);
 }
 
 static void leg_close(struct core *core, struct leg_media *leg, int64_t now_us)
@@ -182,7 +182,7 @@ static void conference_close(struct core *core, struct conference_media *c, int6
     conference_media_close(c, &core->context);
     struct media_event event = {.type = MEDIA_CONFERENCE_CLOSED, .conference = c, .tick_us = now_us};
     count32(&core->context.counters->conferences, -1);
-    core->context.io->tell(core->context.io->arg, &event);
+    leg_context_tell(&core->context, &event);
 }
 
 static void execute(struct core *core, struct core_command *command, int64_t now_us)
@@ -247,6 +247,7 @@ void core_execute(struct core *core, struct core_batch *batch, int64_t now_us)
 {
     struct conference_media *c = NULL;
     catch_up(core, now_us);
+    core->context.tick_us = now_us;
     for (uint32_t i = 0; i < batch->count; i++) {
         execute(core, &batch->commands[i], now_us);
         c = concerned(&batch->commands[i], c);
@@ -263,6 +264,7 @@ static void run_tick(struct core *core, struct conference_media *c, int64_t tick
 {
     struct media_counters *counters = core->context.counters;
     uint64_t late_us = (uint64_t)(now_us - tick_us);
+    core->context.tick_us = tick_us;
     media_count(&counters->ticks, 1);
     if (late_us > CORE_LATE_US) media_count(&counters->ticks_late, 1);
     if (late_us > media_counted(&counters->late_max_us))

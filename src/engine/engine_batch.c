@@ -25,14 +25,18 @@ static struct core_batch *batch_create(void)
     return batch;
 }
 
-/* What a batch brought, or took in exchange. */
+void engine_change_clear(struct core_change *change)
+{
+    playout_destroy(change->playout);
+    leg_encoder_destroy(change->encoder);
+    leg_srtp_clear(&change->srtp);
+}
+
 void engine_batch_destroy(struct core_batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {
         struct core_command *command = &batch->commands[i];
-        if (command->change) playout_destroy(command->change->playout);
-        if (command->change) leg_encoder_destroy(command->change->encoder);
-        if (command->change) leg_srtp_clear(&command->change->srtp);
+        if (command->change) engine_change_clear(command->change);
         free(command->change);
         mixer_destroy(command->mixer);
         preprocess_destroy(command->preprocess);
@@ -66,7 +70,6 @@ struct core_batch *engine_filling(struct engine *e, unsigned worker)
     return w->filling;
 }
 
-/* Appends a command to the thread's batch; engine_commit() follows. */
 void engine_command(struct engine *e, unsigned worker, struct core_command c)
 {
     struct core_batch *batch = engine_filling(e, worker);
@@ -119,7 +122,7 @@ void engine_batch_drop(struct core_batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {
         struct core_command *c = &batch->commands[i];
-        if (c->sound) sound_unref(c->sound);
+        sound_unref(c->sound);
         free(c->digits);
         if (c->frames) pcm_frame_push_end(c->frames, 0);
     }

@@ -37,9 +37,8 @@ static status make_parts(const struct engine *e, struct core_change *change, boo
     if (new_codec) result = playout_create(&change->playout, &config);
     if (new_codec && result == STATUS_OK) result = leg_encoder_create(&change->encoder, m->codec, &m->encode);
     if (result == STATUS_OK) result = leg_srtp_make(&change->srtp, m->srtp, before);
-    if (result == STATUS_OK) return STATUS_OK;
-    playout_destroy(change->playout);
-    leg_encoder_destroy(change->encoder);
+    if (result != STATUS_OK) engine_change_clear(change);
+    change->media.srtp = NULL; /* the caller's, for the call */
     return result;
 }
 
@@ -68,7 +67,7 @@ static status open_checked(struct engine *e, const struct engine_leg_config *con
     leg->engine = e;
     leg->sockets = config->sockets;
     leg->user = config->user;
-    leg->settled = config->media;
+    leg->settled = made.media;
     memcpy(leg->cname, config->cname, sizeof leg->cname);
     list_init(&leg->in_conference);
     list_init(&leg->waits);
@@ -118,7 +117,7 @@ status engine_leg_change(struct engine_leg *leg, const struct engine_leg_media *
         free(change);
         return result;
     }
-    leg->settled = *media;
+    leg->settled = change->media;
     note_keys(leg, media->srtp);
     engine_command(leg->engine, leg->worker,
                    (struct core_command){.type = CORE_LEG_CHANGE, .leg = &leg->media, .change = change});

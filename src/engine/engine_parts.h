@@ -112,6 +112,9 @@ void engine_post_all(struct engine *e);
 /** Sends on what may go now. */
 void engine_flush(struct engine_worker *w);
 
+/** Frees what a change brought, or took in exchange. */
+void engine_change_clear(struct core_change *change);
+
 /** Frees a batch that was carried out, with what it brought or took in exchange. */
 void engine_batch_destroy(struct core_batch *batch);
 

@@ -2,7 +2,6 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-/* The thread with the fewest legs; of those, with the fewest conferences. */
 unsigned engine_least_loaded(const struct engine *e)
 {
     unsigned best = 0;

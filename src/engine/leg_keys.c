@@ -54,7 +54,7 @@ static void press(struct leg_media *leg, const struct leg_context *context, enum
     if (k->waiting < LEG_KEYS_WAITING) k->waits[k->waiting++] = *p;
     struct media_event told = {
         .type = MEDIA_LEG_DIGIT, .leg = leg, .tick_us = at_us, .number = (uint32_t)dtmf_digit(event)};
-    context->io->tell(context->io->arg, &told);
+    leg_context_tell(context, &told);
 }
 
 void leg_keys_event(struct leg_media *leg, const struct leg_context *context, const struct rtp_packet *rtp,

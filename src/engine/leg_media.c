@@ -96,11 +96,10 @@ void leg_media_read_stats(const struct leg_media *leg, struct engine_leg_stats *
 
 /* ---- receiving ---- */
 
-static void tell(const struct leg_media *leg, const struct leg_context *context, enum media_event_type type,
-                 int64_t tick_us, uint32_t number)
+static void tell(struct leg_media *leg, const struct leg_context *context, enum media_event_type type, int64_t tick_us)
 {
-    struct media_event event = {.type = type, .leg = (struct leg_media *)leg, .tick_us = tick_us, .number = number};
-    context->io->tell(context->io->arg, &event);
+    struct media_event event = {.type = type, .leg = leg, .tick_us = tick_us};
+    leg_context_tell(context, &event);
 }
 
 static void sign_of_life(struct leg_media *leg, int64_t now_us)
@@ -199,7 +198,7 @@ static bool take_into_books(struct leg_media *leg, const struct leg_context *con
     media_count(&context->counters->packets_in, 1);
     media_count(&context->counters->bytes_in, rtp->payload_bytes);
     sign_of_life(leg, arrival_us);
-    if (!leg->heard_of) tell(leg, context, MEDIA_LEG_ALIVE, arrival_us, 0);
+    if (!leg->heard_of) tell(leg, context, MEDIA_LEG_ALIVE, arrival_us);
     leg->heard_of = true;
     return true;
 }
@@ -327,7 +326,7 @@ void leg_media_keep_house(struct leg_media *leg, const struct leg_context *conte
     if (on_hold) leg->alive_us = now_us;
     if (!leg->timed_out && now_us - leg->alive_us >= context->rtp_timeout_us) {
         leg->timed_out = true;
-        tell(leg, context, MEDIA_LEG_TIMEOUT, now_us, 0);
+        tell(leg, context, MEDIA_LEG_TIMEOUT, now_us);
     }
     publish(leg, context->counters);
 }
@@ -364,13 +363,11 @@ void leg_media_change(struct leg_media *leg, const struct leg_context *context, 
         playout_reset(leg->playout);
     leg->media = *media;
     leg_keys_change(leg, &before);
-    if (leg->encoder) leg_encoder_change(leg->encoder, &media->encode);
-    leg->media.srtp = NULL;
+    if (leg->encoder && before.codec == media->codec) leg_encoder_change(leg->encoder, &media->encode);
     if (!media->send || media->send_event_type == ENGINE_NO_PAYLOAD_TYPE) leg->in_event = false;
     if (new_format) rtp_stream_set_clock(&leg->stream, media->codec->clock_hz);
     bool moves = !source_lock_same(&before.remote_rtp, &media->remote_rtp);
-    bool moves_rtcp =
-        before.rtcp_mux != media->rtcp_mux || !source_lock_same(&before.remote_rtcp, &media->remote_rtcp);
+    bool moves_rtcp = before.rtcp_mux != media->rtcp_mux || !source_lock_same(&before.remote_rtcp, &media->remote_rtcp);
     if (moves || moves_rtcp) memset(&leg->rtcp_source, 0, sizeof leg->rtcp_source);
     if (moves) {
         source_lock_open(&leg->source, &media->remote_rtp);

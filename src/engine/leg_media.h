@@ -120,7 +120,13 @@ struct leg_context {
     struct media_counters *counters;
     struct resample_bank *bank;
     int64_t rtp_timeout_us;
+    int64_t tick_us; /**< of the tick that runs; while commands are carried out, the time of that */
 };
+
+static inline void leg_context_tell(const struct leg_context *context, const struct media_event *event)
+{
+    context->io->tell(context->io->arg, event);
+}
 
 /** Control: prepares the memory. @param cname  borrowed for the leg's life; @param playout  given */
 void leg_media_init(struct leg_media *leg, const struct engine_leg_config *config, const char *cname,

@@ -28,11 +28,6 @@ void leg_own_init(struct leg_own *own)
     ramp_init(&own->duck, 1);
 }
 
-static void tell(const struct leg_context *context, struct media_event event)
-{
-    context->io->tell(context->io->arg, &event);
-}
-
 static void note_what_is_on(struct leg_own *own)
 {
     own->speaks = own->play.sound || own->before.sound || own->digits || !ramp_open(&own->duck);
@@ -45,11 +40,13 @@ static void note_what_is_on(struct leg_own *own)
 static void end_play(const struct leg_context *context, struct leg_media *leg, struct leg_play *play)
 {
     if (!play->sound) return;
-    tell(context, (struct media_event){.type = MEDIA_LEG_PLAYED,
-                                       .leg = leg,
-                                       .object = play->sound,
-                                       .token = play->token,
-                                       .number = sound_done(&play->cursor) && play->loops == 0});
+    struct media_event event = {.type = MEDIA_LEG_PLAYED,
+                                .leg = leg,
+                                .object = play->sound,
+                                .token = play->token,
+                                .tick_us = context->tick_us,
+                                .number = sound_done(&play->cursor) && play->loops == 0};
+    leg_context_tell(context, &event);
     play->sound = NULL;
 }
 
@@ -147,11 +144,13 @@ static const int16_t *lay_sounds_over(struct leg_own *own, const struct leg_cont
 static void end_digits(struct leg_own *own, const struct leg_context *context, struct leg_media *leg)
 {
     if (!own->digits) return;
-    tell(context, (struct media_event){.type = MEDIA_LEG_DIGITS_SENT,
-                                       .leg = leg,
-                                       .object = own->digits,
-                                       .token = own->digits->token,
-                                       .number = own->next == own->digits->count && own->on_ticks == 0});
+    struct media_event event = {.type = MEDIA_LEG_DIGITS_SENT,
+                                .leg = leg,
+                                .object = own->digits,
+                                .token = own->digits->token,
+                                .tick_us = context->tick_us,
+                                .number = own->next == own->digits->count && own->on_ticks == 0};
+    leg_context_tell(context, &event);
     own->digits = NULL;
 }
 
@@ -267,7 +266,9 @@ void leg_own_said(struct leg_own *own, const struct leg_context *context, struct
     own->loud_ticks = pcm && is_loud(pcm, samples) ? own->loud_ticks + 1 : 0;
     own->quiet_ms = own->loud_ticks >= LOUD_TICKS ? 0 : own->quiet_ms + FRAME_MS;
     if (own->quiet_ms < own->silence_ms) return;
-    tell(context, (struct media_event){.type = MEDIA_LEG_SILENT, .leg = leg, .token = own->silence_token});
+    struct media_event event = {
+        .type = MEDIA_LEG_SILENT, .leg = leg, .token = own->silence_token, .tick_us = context->tick_us};
+    leg_context_tell(context, &event);
     leg_own_watch_silence(own, 0, 0);
 }
 

@@ -111,7 +111,7 @@ status leg_srtp_open(struct leg_media *leg, bool rtcp, const struct media_packet
     struct leg_srtp *srtp = &leg->srtp;
     if (packet->len > sizeof room->bytes) return STATUS_INVALID;
     status result = unprotect(srtp->receiver, rtcp, packet, out, room);
-    if (result == STATUS_REFUSED && srtp_receiver_follows(srtp->receiver))
+    if (!rtcp && result == STATUS_REFUSED && srtp_receiver_follows(srtp->receiver))
         result = unprotect(srtp->receiver, rtcp, packet, out, room);
     if (result == STATUS_OK && srtp->coming) send_with_coming(leg);
     bool other_key = result == STATUS_REFUSED || result == STATUS_INVALID;

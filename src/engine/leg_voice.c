@@ -17,7 +17,7 @@ void leg_voice_init(struct leg_voice *v)
 static void tell_talking(const struct leg_context *context, struct leg_media *leg, bool talking, int64_t tick_us)
 {
     struct media_event event = {.type = MEDIA_LEG_TALKING, .leg = leg, .tick_us = tick_us, .number = talking};
-    context->io->tell(context->io->arg, &event);
+    leg_context_tell(context, &event);
 }
 
 static void judge(struct leg_voice *v, const struct leg_context *context, struct leg_media *leg,

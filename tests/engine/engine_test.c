@@ -13,6 +13,7 @@
 #include "media/codec.h"
 #include "media/pcm_frame.h"
 #include "media/sound.h"
+#include "os/clock.h"
 #include "peer.h"
 #include "rtp/rtp_packet.h"
 
@@ -674,9 +675,19 @@ static uint32_t end_recording(struct peer *p, struct ring *frames)
     return count;
 }
 
+/* Ticks lie on whole milliseconds. */
+static void assert_ticks_in_order(int64_t began_us, enum engine_report_type first, enum engine_report_type second)
+{
+    assert_true(rig.last[first].tick_us > began_us);
+    assert_true(rig.last[second].tick_us > rig.last[first].tick_us);
+    assert_int_equal(rig.last[first].tick_us % 1000, 0);
+    assert_int_equal(rig.last[second].tick_us % 1000, 0);
+}
+
 static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
 {
     (void)state;
+    int64_t began_us = clock_now_us();
     struct sound *sound = tone_sound(1823, -15, 8000 * 60);
     struct ring *frames, *utterance;
     struct pcm_frame frame;
@@ -706,6 +717,8 @@ static void a_leg_is_played_to_sent_digits_and_recorded_on_its_own(void **state)
     p->says_zero = true;
     rig_await(&rig, rig.reports[ENGINE_LEG_SILENT] == 1);
     assert_int_equal(rig.last[ENGINE_LEG_SILENT].token, 23);
+    assert_ticks_in_order(began_us, ENGINE_LEG_DIGITS_SENT, ENGINE_LEG_PLAYED);
+    assert_ticks_in_order(began_us, ENGINE_LEG_PLAYED, ENGINE_LEG_SILENT);
     engine_leg_close(p->leg); /* ends the recording */
     rig_await(&rig, !p->leg);
     uint32_t count = 0;
