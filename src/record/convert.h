@@ -21,7 +21,8 @@ const char *convert_ending(enum recording_format format);
  * @param stem     DIR/STEM.wav becomes DIR/STEM.flac or .ogg
  * @param stop     looked at every few seconds of audio: then nothing has changed
  * @param[out] bytes  of the new file
- * @return STATUS_OK; STATUS_IO (no such file, disk full); STATUS_CLOSED (stopped). But for STATUS_OK the WAV stays
+ * @return STATUS_OK; STATUS_IO (no such file, disk full); STATUS_NO_MEMORY; STATUS_CLOSED (stopped). But for STATUS_OK
+ * the WAV stays
  */
 MUST_CHECK status convert_file(const char *dir, const char *stem, enum recording_format format, const atomic_bool *stop,
                                uint64_t *bytes);

@@ -18,7 +18,7 @@ struct converter;
  * @param dir      where the recordings are; borrowed for its life
  * @param io       borrowed: what would leave less than the floor, beside the WAV, is not converted
  * @param wake_fd  woken when converter_done() has something (os/wake.h); borrowed
- * @return STATUS_OK, STATUS_NO_MEMORY
+ * @return STATUS_OK, STATUS_NO_MEMORY, STATUS_IO (no descriptor left)
  */
 MUST_CHECK status converter_create(struct converter **out, const char *dir, enum recording_format format,
                                    const struct recorder_io *io, uint64_t free_floor_bytes, int wake_fd);

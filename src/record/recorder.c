@@ -85,21 +85,25 @@ const char *recording_end_name(enum recording_end end)
     return names[end];
 }
 
-/* ---- recorder thread ---- */
-
-static void count_up(atomic_uint_least64_t *counter, uint64_t n)
+static void recording_free(struct recording *g)
 {
-    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+    ring_destroy(g->frames);
+    free(g->calls);
+    free(g);
 }
 
-static void tell(struct recorder *r, const struct message *message)
+/* ---- recorder thread ---- */
+
+/* @return false where there is no room, and nobody listens any more */
+static bool tell(struct recorder *r, const struct message *message)
 {
     while (!ring_push(r->reports, message)) {
-        if (atomic_load(&r->stopping)) return; /* nobody listens any more; recorder_destroy() frees */
+        if (atomic_load(&r->stopping)) return false;
         wake_signal(r->report_fd);
         poll(NULL, 0, 10);
     }
     wake_signal(r->report_fd);
+    return true;
 }
 
 static void complete(struct recording *g, enum recording_end end)
@@ -126,7 +130,7 @@ static void complete(struct recording *g, enum recording_end end)
         report->end = RECORDING_FAILED;
     }
     g->ended = true;
-    tell(r, &message);
+    (void)tell(r, &message);
 }
 
 static void discard(struct recording *g)
@@ -146,13 +150,13 @@ static void fill_gap(struct recording *g, uint64_t tick)
 {
     uint64_t ticks = track_fill(g->mix, tick);
     g->lost_ticks += ticks;
-    count_up(&g->recorder->lost_ms, ticks * PCM_FRAME_MS);
+    track_count(&g->recorder->lost_ms, ticks * PCM_FRAME_MS);
 }
 
 /* Ticks of tracks that found no room in the ring: silence there. */
 static void note_lost(struct recording *g, uint32_t ticks)
 {
-    count_up(&g->recorder->lost_ms, (uint64_t)ticks * PCM_FRAME_MS);
+    track_count(&g->recorder->lost_ms, (uint64_t)ticks * PCM_FRAME_MS);
     log_event(LOG_WARN, "tracks_lost", "recording=%s lost_ms=%u", g->spec.id, ticks * PCM_FRAME_MS);
 }
 
@@ -221,7 +225,7 @@ static void release(struct recording *g)
     discard(g);
     atomic_fetch_sub_explicit(&g->recorder->count, 1, memory_order_relaxed);
     struct message message = {.type = MESSAGE_GONE, .recording = g};
-    tell(g->recorder, &message);
+    if (!tell(g->recorder, &message)) recording_free(g);
 }
 
 static void look(struct recording *g, int64_t now_us)
@@ -308,13 +312,6 @@ static void run(void *arg)
 }
 
 /* ---- control ---- */
-
-static void recording_free(struct recording *g)
-{
-    ring_destroy(g->frames);
-    free(g->calls);
-    free(g);
-}
 
 static void recorder_free(struct recorder *r)
 {

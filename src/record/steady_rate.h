@@ -40,9 +40,9 @@ MUST_CHECK status steady_rate_put(struct steady_rate *s, uint32_t rate_hz, const
                                   void *arg);
 
 /**
- * The same where rate_hz is another than before.
- * @param before  the 20 ms before, at rate_hz
- * @param after   these 20 ms, at the rate before; NULL for both: predicted
+ * The same where rate_hz is another than before, and what is beyond the change need not be predicted.
+ * @param before  the 20 ms before, at rate_hz; NULL: silence
+ * @param after   these 20 ms, at the rate before; NULL: silence
  */
 MUST_CHECK status steady_rate_change(struct steady_rate *s, uint32_t rate_hz, const int16_t *pcm, const int16_t *before,
                                      const int16_t *after, resampler_sink_fn *sink, void *arg);

@@ -34,11 +34,6 @@ struct track {
     char name[ID_SIZE];
 };
 
-static void count_up(atomic_uint_least64_t *counter, uint64_t n)
-{
-    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
-}
-
 status track_create(struct track **out, const struct track_spec *spec)
 {
     struct track *t = calloc(1, sizeof *t);
@@ -63,7 +58,7 @@ static void fail(struct track *t)
 {
     if (!t->broken) log_event(LOG_ERROR, "recording_write_failed", "recording=%s", t->name);
     t->broken = true;
-    count_up(&t->counts->write_errors, 1);
+    track_count(&t->counts->write_errors, 1);
 }
 
 static uint64_t room(const struct track *t)
@@ -80,7 +75,7 @@ static void write_samples(void *arg, const int16_t *pcm, size_t samples)
     if (samples == 0) return;
     t->dirty = true;
     if (wav_file_write(t->file, pcm, samples) != STATUS_OK) fail(t);
-    count_up(&t->counts->bytes, samples * sizeof *pcm);
+    track_count(&t->counts->bytes, samples * sizeof *pcm);
 }
 
 static void skip(struct track *t, uint64_t samples)
@@ -127,7 +122,7 @@ static uint64_t put_held(struct track *t)
     struct held *oldest = &t->held[0];
     uint64_t missing = put_silence(t, oldest->tick);
     t->next_tick = oldest->tick + 1;
-    count_up(&t->counts->frames, 1);
+    track_count(&t->counts->frames, 1);
     if (!t->broken && convert(t, oldest) != STATUS_OK) fail(t);
     t->written = *oldest;
     memmove(oldest, oldest + 1, t->held_count-- * sizeof *oldest); /* with the one whose parts are coming */
@@ -206,7 +201,7 @@ void track_update(struct track *t)
 
 void track_sync(struct track *t)
 {
-    if (t->unsynced && wav_file_sync(t->file) != STATUS_OK) count_up(&t->counts->write_errors, 1);
+    if (t->unsynced && wav_file_sync(t->file) != STATUS_OK) track_count(&t->counts->write_errors, 1);
     t->unsynced = false;
 }
 

@@ -24,6 +24,11 @@ struct track_counts {
     atomic_uint_least64_t frames, bytes, write_errors;
 };
 
+static inline void track_count(atomic_uint_least64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
 struct track_spec {
     const char *dir, *name;       /**< the file is DIR/NAME.wav; copied */
     uint32_t rate_hz;             /**< of the file */

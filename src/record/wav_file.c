@@ -94,11 +94,12 @@ status wav_file_create(struct wav_file **out, const char *dir, const char *name,
     f->dir = strdup(dir);
     f->part = path_of(dir, name, ".wav.part");
     f->name = path_of(dir, name, ".wav");
-    if (f->dir && f->part && f->name) f->fd = open(f->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    bool named = f->dir && f->part && f->name;
+    if (named) f->fd = open(f->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (f->fd < 0 || !begin(f)) {
         if (f->fd >= 0) unlink(f->part);
         release(f);
-        return STATUS_IO;
+        return named ? STATUS_IO : STATUS_NO_MEMORY;
     }
     *out = f;
     return STATUS_OK;

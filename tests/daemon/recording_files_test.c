@@ -31,9 +31,8 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    scratch_remove(tracks);
-    scratch_remove(dir);
-    return 0;
+    bool emptied = scratch_remove(tracks);
+    return scratch_remove(dir) && emptied ? 0 : -1;
 }
 
 static void put(const char *in, const char *name, const void *bytes, size_t len)

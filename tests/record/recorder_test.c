@@ -46,8 +46,7 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    scratch_remove(dir);
-    return 0;
+    return scratch_remove(dir) ? 0 : -1;
 }
 
 static struct recording *open_recording(const struct recorder_config *config)

@@ -7,6 +7,7 @@
 #define PARLEY_TESTS_RECORD_SCRATCH_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +22,15 @@ static inline bool scratch_make(char dir[SCRATCH_SIZE])
     return mkdtemp(dir) != NULL;
 }
 
-/** Removes a directory of files; one that is not there is none. */
-static inline void scratch_remove(const char *dir)
+/** Removes a directory of files. @return false where it is still there: something else is in it */
+static inline bool scratch_remove(const char *dir)
 {
     DIR *d = opendir(dir);
     for (struct dirent *e; d && (e = readdir(d));) {
         if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
     }
     if (d) closedir(d);
-    rmdir(dir);
+    return rmdir(dir) == 0 || errno == ENOENT;
 }
 
 #endif

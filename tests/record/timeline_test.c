@@ -23,8 +23,7 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    scratch_remove(dir);
-    return 0;
+    return scratch_remove(dir) ? 0 : -1;
 }
 
 /* @return what it was before */

@@ -30,8 +30,7 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    scratch_remove(dir);
-    return 0;
+    return scratch_remove(dir) ? 0 : -1;
 }
 
 static struct track *create(const struct recorder_io *io)

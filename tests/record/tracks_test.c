@@ -88,9 +88,8 @@ static int end(void **state)
 {
     (void)state;
     recorder_destroy(recorder);
-    scratch_remove(tracks_dir);
-    scratch_remove(dir);
-    return 0;
+    bool emptied = scratch_remove(tracks_dir);
+    return scratch_remove(dir) && emptied ? 0 : -1;
 }
 
 static uint16_t number_of(const char *call)
@@ -371,8 +370,8 @@ static void a_crash_leaves_tracks_that_become_as_long_as_the_mix(void **state)
     assert_int_equal(access(path, F_OK), 0);
     snprintf(path, sizeof path, "%s/CA9.wav.part", copied_tracks);
     assert_int_equal(access(path, F_OK), -1);
-    scratch_remove(copied_tracks);
-    scratch_remove(copy);
+    assert_true(scratch_remove(copied_tracks));
+    assert_true(scratch_remove(copy));
     recording_cancel(recording);
 }
 
