@@ -239,7 +239,6 @@ static void take_rtp(struct leg_media *leg, const struct leg_context *context, c
     if (!m->receive) return;
     struct playout_packet audio = {.seq = rtp.seq,
                                    .timestamp = rtp.timestamp,
-                                   .marker = rtp.marker,
                                    .noise = is_noise,
                                    .payload = rtp.payload,
                                    .len = rtp.payload_bytes,

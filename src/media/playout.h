@@ -45,7 +45,6 @@ struct playout_config {
 struct playout_packet {
     uint16_t seq;
     uint32_t timestamp; /**< in units of codec->clock_hz */
-    bool marker;        /**< first packet of a talk spurt */
     bool noise;         /**< the payload is comfort noise (RFC 3389): the sender is silent from here on */
     const uint8_t *payload;
     uint16_t len;

@@ -43,7 +43,6 @@ static void put(struct run *r, const uint8_t *order)
     r->payload[1] = order[3] ^ order[5];
     struct playout_packet packet = {.seq = r->seq,
                                     .timestamp = r->timestamp,
-                                    .marker = order[0] & 0x20,
                                     .noise = (order[0] & 0xe0) == 0xc0,
                                     .payload = r->payload,
                                     .len = (uint16_t)(read16(order + 4) % (sizeof(r->payload) + 1)),

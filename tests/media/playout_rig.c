@@ -49,7 +49,6 @@ static struct rig_packet *fly(struct rig *r)
     f->arrival_us = arrival_us;
     f->seq = r->seq;
     f->timestamp = r->timestamp;
-    f->marker = r->was_quiet;
     f->noise = false;
     return f;
 }
@@ -73,7 +72,6 @@ static void send_packet(struct rig *r)
         }
         r->seq++;
     }
-    r->was_quiet = r->quiet;
     r->timestamp += r->ptime_ms * (r->codec->clock_hz / 1000);
     r->send_us += r->ptime_ms * 1000.0 * r->clock;
 }
@@ -94,7 +92,6 @@ static void deliver(struct rig *r)
         const struct rig_packet *f = &r->flights[0];
         struct playout_packet packet = {.seq = f->seq,
                                         .timestamp = f->timestamp,
-                                        .marker = f->marker,
                                         .noise = f->noise,
                                         .payload = f->payload,
                                         .len = f->len,

@@ -19,7 +19,7 @@ struct rig_packet {
     int64_t arrival_us;
     uint16_t seq, len;
     uint32_t timestamp;
-    bool marker, noise;
+    bool noise;
     uint8_t payload[CODEC_PAYLOAD_IN_MAX];
 };
 
@@ -36,11 +36,10 @@ struct rig {
     void *user;
     uint16_t seq;
     uint32_t timestamp;
-    double send_us;  /**< when the next packet is complete, on the receiver's clock */
-    double clock;    /**< length of the sender's second in ours */
-    int64_t tick_us; /**< the next tick */
-    bool quiet;      /**< sends nothing, but time goes on */
-    bool was_quiet;
+    double send_us;      /**< when the next packet is complete, on the receiver's clock */
+    double clock;        /**< length of the sender's second in ours */
+    int64_t tick_us;     /**< the next tick */
+    bool quiet;          /**< sends nothing, but time goes on */
     double loss;         /**< share of packets lost */
     double burst;        /**< packets lost in a row, on average; up to 1: each for itself */
     bool losing;         /**< in a burst */

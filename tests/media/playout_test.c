@@ -41,7 +41,6 @@ struct sim {
     bool reorder;      /**< jitter may change the order */
     bool talks;        /**< false: sends nothing, timestamps go on */
     bool silent;       /**< sends zeroes */
-    bool was_silent;
     uint32_t lost_run, longest_lost_run;
     int64_t last_arrival_us;
     uint32_t flying;
@@ -49,7 +48,6 @@ struct sim {
         int64_t arrival_us;
         uint16_t seq, len;
         uint32_t timestamp;
-        bool marker;
         uint8_t payload[480];
     } flights[IN_FLIGHT];
     struct tone_watch watch;
@@ -90,7 +88,6 @@ static void fly(struct sim *s, const uint8_t *payload, uint16_t len)
     f->arrival_us = arrival_us;
     f->seq = s->seq;
     f->timestamp = s->timestamp;
-    f->marker = s->was_silent;
     f->len = len;
     memcpy(f->payload, payload, len);
 }
@@ -113,7 +110,6 @@ static void send_packet(struct sim *s)
         if (!lost) fly(s, payload, (uint16_t)samples);
         s->seq++;
     }
-    s->was_silent = !s->talks;
     s->timestamp += samples;
     s->send_us += s->ptime_ms * 1000.0 * s->clock;
 }
@@ -128,7 +124,6 @@ static void deliver(struct sim *s, int64_t until_us)
         if (!first || first->arrival_us > until_us) return;
         struct playout_packet packet = {.seq = first->seq,
                                         .timestamp = first->timestamp,
-                                        .marker = first->marker,
                                         .payload = first->payload,
                                         .len = first->len,
                                         .arrival_us = first->arrival_us};
