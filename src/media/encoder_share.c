@@ -1,12 +1,10 @@
 #include "media/encoder_share.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 enum { WINDOWS_A_SECOND = 200 };
-
-/* Mean square of a sine at ENCODER_SHARE_PAUSE_DBFS. */
-static const int64_t PAUSE_POWER = (int64_t)32767 * 32767 / 2 / 100000;
 
 void encoder_share_init(struct encoder_share *s, const struct codec *codec)
 {
@@ -51,12 +49,19 @@ void encoder_share_leave(struct encoder_member *m)
     if (s->home) memcpy(s->home->state, m->state, s->bytes);
 }
 
+/* Mean square of a sine. */
+static double power_of(double dbfs)
+{
+    return 32767.0 * 32767.0 / 2.0 * pow(10.0, dbfs / 10.0);
+}
+
+/* An offset counts too: encoders have to follow it. */
 static bool is_quiet(const int16_t *pcm, size_t samples)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < samples; i++)
         sum += (int32_t)pcm[i] * pcm[i];
-    return sum < PAUSE_POWER * (int64_t)samples;
+    return (double)sum < power_of(ENCODER_SHARE_PAUSE_DBFS) * (double)samples;
 }
 
 /* How long it has been quiet up to the packet's end, in windows of 5 ms: none of them may stand out. */
