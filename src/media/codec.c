@@ -30,14 +30,6 @@ const struct codec *codec_find(const char *name, uint32_t clock_hz, unsigned cha
     return NULL;
 }
 
-const struct codec *codec_by_payload_type(int payload_type)
-{
-    for (int i = 0; i < CODEC_COUNT; i++) {
-        if (payload_type >= 0 && table[i]->static_payload_type == payload_type) return table[i];
-    }
-    return NULL;
-}
-
 unsigned codec_packet_ms(const struct codec *codec, unsigned max_ms)
 {
     unsigned best = 0;

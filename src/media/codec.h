@@ -191,7 +191,4 @@ const struct codec *codec_by_id(enum codec_id id);
  */
 const struct codec *codec_find(const char *name, uint32_t clock_hz, unsigned channels);
 
-/** By a payload type that RFC 3551 fixes. NULL where it fixes none that we have. */
-const struct codec *codec_by_payload_type(int payload_type);
-
 #endif

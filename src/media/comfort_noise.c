@@ -30,66 +30,6 @@ status comfort_noise_parse(const uint8_t *payload, size_t len, struct comfort_no
     return STATUS_OK;
 }
 
-size_t comfort_noise_write(const struct comfort_noise_packet *packet, uint8_t *out, size_t size)
-{
-    size_t bytes = 1 + (size_t)packet->order;
-    if (size < bytes) return 0;
-    out[0] = packet->level & LEVEL_MASK;
-    for (unsigned i = 0; i < packet->order; i++)
-        out[1 + i] = (uint8_t)(COEFFICIENT_ZERO + lrintf(packet->reflection[i] / COEFFICIENT_STEP));
-    return bytes;
-}
-
-/* ---- measuring ---- */
-
-static void correlate(const int16_t *pcm, size_t samples, unsigned order, double r[COMFORT_NOISE_ORDER_MAX + 1])
-{
-    for (unsigned lag = 0; lag <= order; lag++) {
-        double sum = 0;
-        for (size_t i = lag; i < samples; i++)
-            sum += (double)pcm[i] * pcm[i - lag];
-        r[lag] = sum;
-    }
-}
-
-/* Levinson and Durbin's recursion. */
-static void find_reflection(const double *r, unsigned order, float *reflection)
-{
-    double a[COMFORT_NOISE_ORDER_MAX + 1] = {1}, error = r[0];
-    for (unsigned i = 1; i <= order; i++) {
-        double sum = 0;
-        for (unsigned j = 0; j < i; j++)
-            sum += a[j] * r[i - j];
-        double k = -sum / error;
-        k = fmax(-(double)COEFFICIENT_LIMIT, fmin(k, (double)COEFFICIENT_LIMIT));
-        for (unsigned j = 1; j <= i / 2; j++) {
-            double low = a[j] + k * a[i - j], high = a[i - j] + k * a[j];
-            a[j] = low;
-            a[i - j] = high;
-        }
-        a[i] = k;
-        error *= 1 - k * k;
-        reflection[i - 1] = (float)k;
-    }
-}
-
-struct comfort_noise_packet comfort_noise_measure(const int16_t *pcm, size_t samples, unsigned order)
-{
-    struct comfort_noise_packet p = {.level = LEVEL_MASK};
-    double r[COMFORT_NOISE_ORDER_MAX + 1];
-    if (order > COMFORT_NOISE_ORDER_MAX) order = COMFORT_NOISE_ORDER_MAX;
-    correlate(pcm, samples, order, r);
-    if (r[0] <= 0) return p;
-    double level = -10 * log10(r[0] / (double)samples / ((double)FULL_SCALE * FULL_SCALE));
-    p.level = (uint8_t)lrint(fmin(fmax(level, 0), LEVEL_MASK));
-    p.order = (uint8_t)order;
-    r[0] *= 1.0001; /* a floor of -40 dB under the spectrum: pure tones have no other */
-    find_reflection(r, order, p.reflection);
-    return p;
-}
-
-/* ---- generating ---- */
-
 void comfort_noise_init(struct comfort_noise *c, uint32_t rate_hz, uint64_t seed)
 {
     memset(c, 0, sizeof *c);

@@ -1,11 +1,12 @@
 /**
- * @file comfort_noise.h  Comfort noise (RFC 3389): what its packets say, noise that sounds like it, and its making.
+ * @file comfort_noise.h  Comfort noise (RFC 3389): what its packets say, and noise that sounds like it.
  *
  * A packet has the level of a sender's background and, where the sender sees fit, its spectrum as reflection
  * coefficients. Noise of that level and spectrum stands for the sender until voice comes again; the next packet is
  * gone over to smoothly, from silence and back to it as well.
  *
- * The spectrum is read at the rate at which it is played. Not here: when a sender is silent (its packets say so).
+ * The spectrum is read at the rate at which it is played. Not here: when a sender is silent (its packets say so), and
+ * the making of such packets: what the bridge sends is never comfort noise.
  *
  * Pure. Thread: one at a time.
  */
@@ -19,11 +20,7 @@
 #include "base/rng.h"
 #include "base/status.h"
 
-enum {
-    COMFORT_NOISE_PAYLOAD_TYPE = 13, /**< "CN" at a clock of 8000, RFC 3551 */
-    COMFORT_NOISE_ORDER_MAX = 12,    /**< coefficients that are used; a packet may have more */
-    COMFORT_NOISE_BYTES_MAX = 1 + COMFORT_NOISE_ORDER_MAX,
-};
+enum { COMFORT_NOISE_ORDER_MAX = 12 /**< coefficients that are used; a packet may have more */ };
 
 /** What a packet says. */
 struct comfort_noise_packet {
@@ -37,12 +34,6 @@ struct comfort_noise_packet {
  * @return STATUS_OK; STATUS_INVALID (empty)
  */
 MUST_CHECK status comfort_noise_parse(const uint8_t *payload, size_t len, struct comfort_noise_packet *out);
-
-/** Writes one. @return its bytes, 1 + order; 0 where size is less */
-size_t comfort_noise_write(const struct comfort_noise_packet *packet, uint8_t *out, size_t size);
-
-/** What a packet has to say so that the other side's noise is like these samples. @param order  at most the maximum */
-struct comfort_noise_packet comfort_noise_measure(const int16_t *pcm, size_t samples, unsigned order);
 
 /** A generator, in the caller's memory. */
 struct comfort_noise {

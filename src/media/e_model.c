@@ -118,25 +118,30 @@ double e_model_mos(double rating)
     return mos > 1 ? mos : 1; /* the polynomial dips below it for the worst */
 }
 
-struct e_model_codec e_model_codec(enum codec_id id)
+struct codec_figures {
+    double ie, bpl;
+    bool wideband; /* on the scale of G.107.1 */
+};
+
+static struct codec_figures figures_of(enum codec_id id)
 {
     switch (id) {
     case CODEC_PCMU:
     case CODEC_PCMA:
-    case CODEC_L16_8: return (struct e_model_codec){.ie = 0, .bpl = 25.1};
-    case CODEC_G722: return (struct e_model_codec){.ie = 13, .bpl = 15, .wideband = true};
+    case CODEC_L16_8: return (struct codec_figures){.ie = 0, .bpl = 25.1};
+    case CODEC_G722: return (struct codec_figures){.ie = 13, .bpl = 15, .wideband = true};
     case CODEC_L16_16:
-    case CODEC_L16_48: return (struct e_model_codec){.ie = 0, .bpl = 15, .wideband = true};
-    case CODEC_OPUS: return (struct e_model_codec){.ie = 5, .bpl = 15, .wideband = true};
+    case CODEC_L16_48: return (struct codec_figures){.ie = 0, .bpl = 15, .wideband = true};
+    case CODEC_OPUS: return (struct codec_figures){.ie = 5, .bpl = 15, .wideband = true};
     case CODEC_COUNT: break;
     }
     assert(false && "no such codec");
-    return (struct e_model_codec){0};
+    return (struct codec_figures){0};
 }
 
 struct e_model_estimate e_model_estimate(const struct e_model_path *path)
 {
-    struct e_model_codec codec = e_model_codec(path->codec);
+    struct codec_figures codec = figures_of(path->codec);
     double burst_ratio = path->burst_ratio > 1 ? path->burst_ratio : 1;
     struct e_model_estimate out = {.wideband = codec.wideband};
     if (codec.wideband) {

@@ -6,7 +6,7 @@
  * codec, loss and delay alone; its score is a judgement among wideband connections, so that the two scores must not be
  * compared. Codecs with more than 7 kHz are rated as wideband.
  *
- * Where Ie and Bpl are from (e_model_codec): G.711 and L16 at 8 kHz by G.113 Appendix I with the concealment that we
+ * Where Ie and Bpl of our codecs are from: G.711 and L16 at 8 kHz by G.113 Appendix I with the concealment that we
  * have (G.711 Appendix I in principle): 0 and 25.1. G.722 at 64 kbit/s by G.113 Appendix IV: 13; linear PCM at 16 kHz
  * is that scale's reference: 0. For Opus G.113 says nothing: 5 and 15 are estimates of ours, as are the Bpl of all
  * wideband codecs.
@@ -42,13 +42,6 @@ double e_model_rate(const struct e_model *m);
 
 /** A rating's mean opinion score (listening and talking), 1 to 4.5. G.107 Annex B. */
 double e_model_mos(double rating);
-
-struct e_model_codec {
-    double ie, bpl;
-    bool wideband; /**< on the scale of G.107.1 */
-};
-
-struct e_model_codec e_model_codec(enum codec_id id);
 
 /** A path as it was measured. */
 struct e_model_path {

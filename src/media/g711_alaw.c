@@ -1,7 +1,5 @@
 #include "media/g711.h"
 
-#include <string.h>
-
 /* ITU-T G.711, A-law, even bits inverted: the value of each code, on a 16-bit scale. */
 static const int16_t decoded[256] = {
     -5504,  -5248,  -6016,  -5760,  -4480,  -4224,  -4992,  -4736,  -7552,  -7296,  -8064,  -7808,  -6528,  -6272,

@@ -1,7 +1,5 @@
 #include "media/g711.h"
 
-#include <string.h>
-
 /* ITU-T G.711, mu-law: the value of each code, on a 16-bit scale. */
 static const int16_t decoded[256] = {
     -32124, -31100, -30076, -29052, -28028, -27004, -25980, -24956, -23932, -22908, -21884, -20860, -19836, -18812,

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "media/comfort_noise.h"
-#include "media/tone.h"
 
 /* dB below a square wave of full scale. */
 static double level_below_full(const int16_t *pcm, size_t samples)
@@ -39,18 +38,30 @@ static void a_packet_says_level_and_spectrum(void **state)
         assert_true(fabsf(p.reflection[i]) < 1);
 }
 
-static void a_packet_is_read_as_it_was_written(void **state)
+/* Reflection coefficients of these samples: Levinson and Durbin's recursion over how like they are to themselves. */
+static void measure_reflection(const int16_t *pcm, size_t samples, unsigned order, double *reflection)
 {
-    (void)state;
-    struct comfort_noise_packet p = {.level = 47, .order = 3, .reflection = {-0.7f, 0.4f, 0.05f}}, back;
-    uint8_t bytes[COMFORT_NOISE_BYTES_MAX];
-    assert_int_equal(comfort_noise_write(&p, bytes, 3), 0);
-    assert_int_equal(comfort_noise_write(&p, bytes, sizeof(bytes)), 4);
-    assert_int_equal(comfort_noise_parse(bytes, 4, &back), STATUS_OK);
-    assert_int_equal(back.level, 47);
-    assert_int_equal(back.order, 3);
-    for (int i = 0; i < 3; i++)
-        assert_true(fabsf(back.reflection[i] - p.reflection[i]) < 0.005f);
+    double alike[COMFORT_NOISE_ORDER_MAX + 1], a[COMFORT_NOISE_ORDER_MAX + 1] = {1};
+    for (unsigned lag = 0; lag <= order; lag++) {
+        alike[lag] = 0;
+        for (size_t i = lag; i < samples; i++)
+            alike[lag] += (double)pcm[i] * pcm[i - lag];
+    }
+    double error = alike[0];
+    for (unsigned i = 1; i <= order; i++) {
+        double sum = 0;
+        for (unsigned j = 0; j < i; j++)
+            sum += a[j] * alike[i - j];
+        double k = -sum / error;
+        for (unsigned j = 1; j <= i / 2; j++) {
+            double low = a[j] + k * a[i - j], high = a[i - j] + k * a[j];
+            a[j] = low;
+            a[i - j] = high;
+        }
+        a[i] = k;
+        error *= 1 - k * k;
+        reflection[i - 1] = k;
+    }
 }
 
 enum { SECOND = 16000, MARGIN = 1600 };
@@ -71,26 +82,32 @@ static void noise_has_the_level_and_spectrum_of_its_packet(void **state)
         comfort_noise_set(&c, &packets[i]);
         memset(pcm, 0, sizeof(pcm));
         comfort_noise_add(&c, pcm, SECOND);
-        struct comfort_noise_packet heard = comfort_noise_measure(pcm + MARGIN, SECOND - MARGIN, packets[i].order);
+        double heard[COMFORT_NOISE_ORDER_MAX];
+        measure_reflection(pcm + MARGIN, SECOND - MARGIN, packets[i].order, heard);
         double level = level_below_full(pcm + MARGIN, SECOND - MARGIN);
         print_message("asked for -%d dBov, made %.2f dB\n", packets[i].level, -level);
         assert_true(fabs(level - packets[i].level) < 1);
         for (unsigned k = 0; k < packets[i].order; k++)
-            assert_true(fabsf(heard.reflection[k] - packets[i].reflection[k]) < 0.05f);
+            assert_true(fabs(heard[k] - (double)packets[i].reflection[k]) < 0.05);
     }
 }
 
 /* A low-pass background has neighbours alike: its first coefficient is below 0, as RFC 3389's reference has it. */
-static void low_pass_noise_has_a_first_coefficient_below_zero(void **state)
+static void noise_with_a_first_coefficient_below_zero_is_low(void **state)
 {
     (void)state;
-    int16_t pcm[8000];
-    struct tone tone;
-    tone_init(&tone, 8000, 200, -40);
-    tone_read(&tone, pcm, 8000);
-    struct comfort_noise_packet p = comfort_noise_measure(pcm, 8000, 4);
-    assert_true(p.reflection[0] < -0.9f);
-    assert_int_equal(p.level, 43); /* a sine is 3 dB below its square wave */
+    static int16_t pcm[SECOND];
+    struct comfort_noise c;
+    const struct comfort_noise_packet low = {.level = 30, .order = 1, .reflection = {-0.9f}};
+    comfort_noise_init(&c, 16000, 5);
+    comfort_noise_set(&c, &low);
+    comfort_noise_add(&c, pcm, SECOND);
+    double alike = 0, power = 0;
+    for (int i = MARGIN; i < SECOND; i++) {
+        alike += (double)pcm[i] * pcm[i - 1];
+        power += (double)pcm[i] * pcm[i];
+    }
+    assert_true(fabs(alike / power - 0.9) < 0.02);
 }
 
 static int step_max(const int16_t *pcm, size_t samples)
@@ -159,25 +176,14 @@ static void loud_noise_does_not_wrap(void **state)
     assert_true(comfort_noise_silent(&c));
 }
 
-static void silence_is_measured_as_the_softest_level(void **state)
-{
-    (void)state;
-    int16_t pcm[160] = {0};
-    struct comfort_noise_packet p = comfort_noise_measure(pcm, 160, 8);
-    assert_int_equal(p.level, 127);
-    assert_int_equal(p.order, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packet_says_level_and_spectrum),
-        cmocka_unit_test(a_packet_is_read_as_it_was_written),
         cmocka_unit_test(noise_has_the_level_and_spectrum_of_its_packet),
-        cmocka_unit_test(low_pass_noise_has_a_first_coefficient_below_zero),
+        cmocka_unit_test(noise_with_a_first_coefficient_below_zero_is_low),
         cmocka_unit_test(noise_comes_and_goes_without_a_step),
         cmocka_unit_test(loud_noise_does_not_wrap),
-        cmocka_unit_test(silence_is_measured_as_the_softest_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
