@@ -53,24 +53,35 @@ static status apply(struct call *c, const struct sdp_result *result)
     return STATUS_OK;
 }
 
-/* Our description, made by describe(); its o= version grows by one where it says something new (RFC 3264 section 8). */
+/* What describe() made, and is the one last sent only when it is told so: one whose media cannot be set up never leaves
+ * us, and nothing may be read against it. */
+struct description {
+    char *text;
+    uint64_t version;
+};
+
+static void keep_as_sent(struct call *c, struct description *made)
+{
+    free(c->sent);
+    c->sent = made->text;
+    c->sdp_version = made->version;
+}
+
+/* Our description; its o= version grows by one where it says something new (RFC 3264 section 8). */
 typedef status describe_fn(struct buffer *out, const struct sdp_local *local, void *arg);
 
-static status describe(struct call *c, struct buffer *out, describe_fn *fn, void *arg)
+static status describe(const struct call *c, struct buffer *out, struct description *made, describe_fn *fn, void *arg)
 {
     struct sdp_local local = our_side(c);
     status s = fn(out, &local, arg);
     if (s == STATUS_OK && c->sent && !sdp_says_same(slice_of(c->sent), slice_of(buffer_text(out)))) {
         buffer_clear(out);
-        c->sdp_version = ++local.version;
+        local.version++;
         s = fn(out, &local, arg);
     }
     if (s != STATUS_OK) return s;
-    char *copy = buffer_ok(out) ? strdup(buffer_text(out)) : NULL;
-    if (!copy) return STATUS_NO_MEMORY;
-    free(c->sent);
-    c->sent = copy;
-    return STATUS_OK;
+    *made = (struct description){buffer_ok(out) ? strdup(buffer_text(out)) : NULL, local.version};
+    return made->text ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 struct answering {
@@ -107,20 +118,31 @@ status exchange_answer(struct call *c, const char *offer_text, struct buffer *an
         return s;
     }
     random_bytes(&a.keys, sizeof a.keys);
-    s = describe(c, answer, describe_answer, &a);
+    struct description made;
+    s = describe(c, answer, &made, describe_answer, &a);
     if (s != STATUS_OK) return s;
     s = apply(c, &a.result);
-    if (s != STATUS_OK) *fault = (struct fault){0, "media could not be set up"};
+    if (s == STATUS_OK) {
+        keep_as_sent(c, &made);
+    } else {
+        *fault = (struct fault){0, "media could not be set up"};
+        free(made.text);
+    }
     return s;
 }
 
 status exchange_offer(struct call *c, struct buffer *offer)
 {
+    struct description made;
     status s = reserve(c);
-    if (s == STATUS_OK) s = describe(c, offer, describe_offer, NULL);
+    if (s == STATUS_OK) s = describe(c, offer, &made, describe_offer, NULL);
     if (s != STATUS_OK) return s;
-    char *copy = strdup(c->sent);
-    if (!copy) return STATUS_NO_MEMORY;
+    char *copy = strdup(made.text);
+    if (!copy) {
+        free(made.text);
+        return STATUS_NO_MEMORY;
+    }
+    keep_as_sent(c, &made);
     free(c->offered);
     c->offered = copy;
     return STATUS_OK;

@@ -22,7 +22,8 @@ void exchange_init(struct call *c);
 /**
  * Answers an offer, and takes the outcome into force.
  * @param[out] answer  appended to
- * @return STATUS_OK, or what sdp_parse(), sdp_answer(), media_reserve() or media_apply() say; fault->what says why
+ * @param[out] fault   says why it was not possible; untouched where memory was short
+ * @return STATUS_OK, or what sdp_parse(), sdp_answer(), media_reserve() or media_apply() say
  */
 MUST_CHECK status exchange_answer(struct call *c, const char *offer, struct buffer *answer, struct fault *fault);
 
@@ -34,6 +35,7 @@ bool exchange_offers(const struct call *c);
 
 /**
  * Takes the answer to our last offer into force.
+ * @param[out] fault  says what is wrong with the answer; untouched where it is not its own fault
  * @return STATUS_OK; STATUS_CONFLICT (there was no offer); what sdp_parse(), sdp_accept() or media_apply() say
  */
 MUST_CHECK status exchange_accept(struct call *c, const char *answer, struct fault *fault);

@@ -115,6 +115,7 @@ static void hold_is_answered_and_the_version_grows_only_with_what_is_new(void **
     assert_int_equal(version_of(n.sdp), first + 1);
     assert_true(n.media.peer_holds);
     receive(call, SIGNAL_UPDATE, OFFER);
+    assert_int_equal(version_of(n.sdp), first + 2);
     assert_false(n.media.peer_holds);
     receive(call, SIGNAL_UPDATE, NULL); /* a session refresh */
     assert_string_equal(n.words, "reserve apply answer-200 connected apply accept-200 apply accept-200 apply "
@@ -191,6 +192,25 @@ static void a_bad_offer_in_a_call_changes_nothing(void **state)
     receive(call, SIGNAL_REINVITE, VIDEO);
     assert_string_equal(n.words, "reserve apply answer-200 connected refuse-488");
     assert_int_equal(call->state, CALL_CONNECTED);
+    call_destroy(call);
+}
+
+static void an_answer_that_never_left_is_as_if_it_had_not_been_made(void **state)
+{
+    (void)state;
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = make_call(&n, OFFER, false);
+    call_answer(call);
+    receive(call, SIGNAL_ACK, NULL);
+    n.apply = STATUS_FULL;
+    receive(call, SIGNAL_REINVITE, SESSION "m=audio 4000 RTP/AVP 0\r\n");
+    assert_string_equal(n.warning, "");
+    n.apply = STATUS_OK;
+    refreshed(call, 200, 0, SESSION "m=audio 4444 RTP/AVP 8\r\n"); /* the codec of what was sent */
+    assert_int_equal(n.media.remote_rtp_port, 4444);
+    receive(call, SIGNAL_REINVITE, OFFER);
+    assert_non_null(strstr(n.sdp, "o=- 42 1 "));
+    assert_string_equal(n.words, "reserve apply answer-200 connected refuse-486 apply apply accept-200");
     call_destroy(call);
 }
 
@@ -339,6 +359,7 @@ int main(void)
         cmocka_unit_test(what_a_session_refresh_tells_anew_is_taken),
         cmocka_unit_test(an_answer_that_was_not_asked_for_is_passed_over),
         cmocka_unit_test(a_bad_offer_in_a_call_changes_nothing),
+        cmocka_unit_test(an_answer_that_never_left_is_as_if_it_had_not_been_made),
         cmocka_unit_test(a_cancel_before_the_answer_ends_it_and_nothing_more_is_sent),
         cmocka_unit_test(hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one),
         cmocka_unit_test(a_call_of_ours_is_located_rings_and_is_answered),

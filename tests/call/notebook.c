@@ -45,6 +45,7 @@ static status world_apply(void *arg, struct call *call, const struct sdp_result 
 {
     struct notebook *n = arg;
     (void)call;
+    if (n->apply != STATUS_OK) return n->apply;
     note(n, "apply");
     n->media = *result;
     return STATUS_OK;

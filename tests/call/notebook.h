@@ -16,7 +16,7 @@ struct notebook {
     char sdp[2048];    /**< of the last message sent */
     char warning[160]; /**< of the last message sent */
     struct sdp_result media;
-    status reserve;
+    status reserve, apply; /**< what becomes of these; STATUS_OK where not said otherwise */
 };
 
 extern const struct call_world notebook_world;
