@@ -140,16 +140,19 @@ void call_refuse(struct call *c, uint32_t code, const char *phrase, uint32_t ret
 }
 
 /* With 488 goes what the offer lacks (RFC 3261 section 21.4.26): whoever set up the phone can read it there. */
-static void refuse_for(struct call *c, status s, const char *why)
+static json_t *warning(uint32_t code, const char *why)
 {
     enum { NOT_ACCEPTABLE = 488 };
+    return code == NOT_ACCEPTABLE ? json_pack("{s:o}", "Warning", json_sprintf("399 parley \"%s\"", why)) : NULL;
+}
+
+static void refuse_for(struct call *c, status s, const char *why)
+{
     uint32_t code = sip_status_code(s);
     char text[160];
     log_event(LOG_INFO, "call_refused", "call=%s code=%u why=%s", c->id, code,
               log_value(text, sizeof text, slice_of(why)));
-    json_t *headers =
-        code == NOT_ACCEPTABLE ? json_pack("{s:o}", "Warning", json_sprintf("399 parley \"%s\"", why)) : NULL;
-    refuse(c, code, sip_status_phrase(code), headers, "failed");
+    refuse(c, code, sip_status_phrase(code), warning(code, why), "failed");
 }
 
 void call_hang_up(struct call *c, const char *reason)
@@ -236,9 +239,9 @@ static void receive_ack(struct call *c, const struct signal_message *m, int64_t 
 static void receive_offer(struct call *c, const struct signal_message *m)
 {
     struct buffer sdp;
-    struct fault fault = {0, "not possible before the call is answered"};
     bool possible =
         c->state == CALL_ANSWERED || c->state == CALL_CONNECTED || (c->state == CALL_RINGING && c->negotiated);
+    struct fault fault = {0, possible ? "media could not be set up" : "not possible before the call is answered"};
     status s = possible ? STATUS_OK : STATUS_CONFLICT;
     buffer_init(&sdp);
     if (s == STATUS_OK && (m->sdp || m->type == SIGNAL_REINVITE)) {
@@ -250,7 +253,7 @@ static void receive_offer(struct call *c, const struct signal_message *m)
     } else {
         uint32_t code = s == STATUS_CONFLICT ? 500 : sip_status_code(s);
         log_event(LOG_INFO, "offer_refused", "call=%s code=%u why=\"%s\"", c->id, code, fault.what);
-        send_coded(c, SIGNAL_REFUSE, code, sip_status_phrase(code), m->transaction, NULL, NULL);
+        send_coded(c, SIGNAL_REFUSE, code, sip_status_phrase(code), m->transaction, NULL, warning(code, fault.what));
     }
     buffer_clear(&sdp);
 }

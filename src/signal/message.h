@@ -25,7 +25,7 @@
  *                     early); it is acknowledged to the peer already
  *   reject      P->S  final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...)
  *   accept      P->S  200 to the transaction of a reinvite or update, with sdp
- *   refuse      P->S  final non-2xx to that transaction: code, reason
+ *   refuse      P->S  final non-2xx to that transaction: code, reason, headers (Warning ...)
  *   modify      P->S  send a re-INVITE with sdp; transaction is P's number; answered by response
  *   hangup      P->S  end the call whatever its state: BYE, or code where not answered yet; reason for a Reason header
  *   dial        P->S  place a call: to_uri, from_uri, from_display, identity, headers, timeout_s; where to: route,

@@ -585,6 +585,7 @@ static void send_refuse(struct dialog *d, const struct dialog_event *e, struct d
     open->open = false;
     struct dialog_effect *effect = respond(out, e->transaction, e->code < 300 ? 488 : e->code);
     effect->reason = e->reason;
+    effect->headers = e->headers;
 }
 
 static void send_hangup(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)

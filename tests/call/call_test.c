@@ -191,6 +191,7 @@ static void a_bad_offer_in_a_call_changes_nothing(void **state)
     receive(call, SIGNAL_ACK, NULL);
     receive(call, SIGNAL_REINVITE, VIDEO);
     assert_string_equal(n.words, "reserve apply answer-200 connected refuse-488");
+    assert_string_equal(n.warning, "399 parley \"there is no audio line\"");
     assert_int_equal(call->state, CALL_CONNECTED);
     call_destroy(call);
 }

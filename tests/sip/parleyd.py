@@ -211,5 +211,5 @@ SCRIPTS = {
     "timer": on(**ordinary),
     "refresh": on(**ordinary),
     "glare": on(invite=answer, ack=modify),
-    "refuse": on(invite=answer, reinvite=lambda p, m: p.send("refuse", m["call"], transaction=m["transaction"], code=488, reason="No")),
+    "refuse": on(invite=answer, reinvite=lambda p, m: p.send("refuse", m["call"], transaction=m["transaction"], code=488, reason="No", headers={"Warning": '399 parley "why"'})),
 }

@@ -113,7 +113,8 @@ def a_late_reinvite_gets_an_offer(w):
 
 
 def a_refused_change_leaves_the_call_up(w):
-    w.sipp("refused change", "refuse", invite(), early(), response(200), ack(), request("INVITE", 2, OFFER), early(), response(488),
+    w.sipp("refused change", "refuse", invite(), early(), response(200), ack(), request("INVITE", 2, OFFER), early(),
+           response(488, Warning="399 parley .why."),
            request("ACK", 2, branch="[branch-5]"), pause(100), request("OPTIONS", 3), response(200), request("BYE", 4), response(200))
 
 
