@@ -88,11 +88,11 @@ struct conference_options {
     struct slice alias;
     enum play_beep play_beep;
     bool record;
-    bool record_tracks, says_tracks; /**< the former counts where the latter is true; else the config's word */
+    bool record_tracks;
     const char *wait_url, *status_callback_url, *action_url;
     uint32_t auto_end_s, participants_max;
-    uint32_t talkers_max; /**< up to CONFERENCE_TALKERS_MAX */
-    bool has_talkers_max; /**< else it is the maker's to choose */
+    uint32_t talkers_max;                    /**< up to CONFERENCE_TALKERS_MAX */
+    bool has_talkers_max, has_record_tracks; /**< else it is the maker's to choose */
 };
 
 enum conference_event_type {

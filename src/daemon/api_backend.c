@@ -31,10 +31,7 @@ static void conference_make(void *arg, const char *account, const struct confere
                             rest_conference_fn *done, void *done_arg)
 {
     struct bridge *bridge = arg;
-    struct conference_options limited = *options;
-    limited.participants_max = (uint32_t)bridge->config->participants_max;
-    if (!options->has_talkers_max) limited.talkers_max = (uint32_t)bridge->config->talkers_max;
-    conferences_make(bridge->conferences, account, &limited, done, done_arg);
+    conferences_make(bridge->conferences, account, options, done, done_arg);
 }
 
 static void apply_events(void *arg, const char *id, const struct conference_event *events, size_t count,

@@ -160,8 +160,6 @@ void call_intake_conference(struct call_entry *e)
         .wait_url = route->wait_url,
         .status_callback_url = route->status_callback_url,
         .auto_end_s = (uint32_t)bridge->config->auto_end_s,
-        .participants_max = (uint32_t)bridge->config->participants_max,
-        .talkers_max = (uint32_t)bridge->config->talkers_max,
     };
     if (e->call->choice.user.name[0] == '+') {
         call_intake_refuse(e, 404, "Nobody has this number", "configErrorNoApplication");

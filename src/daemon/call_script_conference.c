@@ -70,8 +70,6 @@ void script_create_conference(struct call_script *s, const struct percl_effect *
         .wait_url = create->wait_url,
         .status_callback_url = create->status_callback_url,
         .action_url = create->action_url,
-        .participants_max = (uint32_t)bridge->config->participants_max,
-        .talkers_max = (uint32_t)bridge->config->talkers_max,
     };
     if (create->wait_url && fetch_guard_url(&bridge->guard, slice_of(create->wait_url), why) != STATUS_OK) {
         created(s, NULL, why);

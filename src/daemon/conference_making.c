@@ -84,8 +84,11 @@ static status make_live(struct conferences *cs, const char *account, const struc
     id_text id;
     struct conference *c;
     random_id(id, "CF");
+    const struct config *config = cs->bridge->config;
     struct conference_options whole = *options;
-    if (!whole.says_tracks) whole.record_tracks = cs->bridge->config->record_tracks;
+    whole.participants_max = (uint32_t)config->participants_max;
+    if (!whole.has_talkers_max) whole.talkers_max = (uint32_t)config->talkers_max;
+    if (!whole.has_record_tracks) whole.record_tracks = config->record_tracks;
     status s = conference_create(&c, id, account, &whole, clock_unix_ms());
     if (s != STATUS_OK) return s;
     s = live_create(out, cs, c);

@@ -34,7 +34,6 @@ status conference_from_row(struct conference **out, const struct store_conferenc
         .alias = slice_of(row->alias ? row->alias : ""),
         .record = row->record,
         .record_tracks = row->record_tracks,
-        .says_tracks = true,
         .wait_url = row->wait_url,
         .status_callback_url = row->status_callback_url,
         .action_url = row->action_url,

@@ -36,7 +36,10 @@ void conferences_destroy(struct conferences *cs);
  */
 MUST_CHECK status conferences_load(struct conferences *cs);
 
-/** Makes a conference on behalf of a client. done: STATUS_FULL where a limit is reached, STATUS_INVALID, STATUS_IO. */
+/**
+ * Makes a conference on behalf of a client. What its options leave open, and how many may take part, is as configured.
+ * done: STATUS_FULL where a limit is reached, STATUS_INVALID, STATUS_IO.
+ */
 void conferences_make(struct conferences *cs, const char *account, const struct conference_options *options,
                       conferences_done_fn *done, void *arg);
 

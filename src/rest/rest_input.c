@@ -107,7 +107,7 @@ status rest_input_conference(struct conference_options *out, const json_t *body,
     if (s == STATUS_OK) s = read_play_beep(body, &given, &options.play_beep, fault);
     if (s == STATUS_OK) s = read_flag(body, "record", &given, &options.record, fault);
     if (s == STATUS_OK) s = read_talkers_max(body, &options.has_talkers_max, &options.talkers_max, fault);
-    if (s == STATUS_OK) s = read_flag(body, "recordTracks", &options.says_tracks, &options.record_tracks, fault);
+    if (s == STATUS_OK) s = read_flag(body, "recordTracks", &options.has_record_tracks, &options.record_tracks, fault);
     if (s == STATUS_OK) s = read_url(body, "waitUrl", check, arg, &options.wait_url, fault);
     if (s == STATUS_OK) s = read_url(body, "statusCallbackUrl", check, arg, &options.status_callback_url, fault);
     if (s == STATUS_OK) *out = options;

@@ -178,7 +178,23 @@ class Quality(BridgeTest):
 
 
 class Configured(BridgeTest):
-    bridge_config = 'talkers_max = 2\nroute "conference" {\n    noise_suppression = true\n    automatic_gain = true\n}\n'
+    bridge_config = ('talkers_max = 2\nrecord_tracks = true\n'
+                     'route "conference" {\n    noise_suppression = true\n    automatic_gain = true\n}\n')
+
+    def test_a_conference_is_as_configured_where_its_maker_says_nothing(self):
+        silent = self.bridge.conference(alias=self.alias())
+        said = self.bridge.conference(alias=self.alias(), talkersMax=0, recordTracks=False)
+        alias = self.alias()
+        phone = self.callers.call("named", self.bridge.uri(alias))
+        phone.wait("answered")
+        named = self.bridge.expect(200, "GET", "/Conferences?alias=" + alias).json["conferences"][0]
+        for conference, as_it_is in ((silent, (2, True)), (named, (2, True)), (said, (0, False))):
+            self.assertEqual((conference["talkersMax"], conference["recordTracks"]), as_it_is)
+        phone.hangup()
+        self.bridge.stop()
+        self.bridge.start()
+        said = self.bridge.conference_get(said["conferenceId"])
+        self.assertEqual((said["talkersMax"], said["recordTracks"]), (0, False))
 
     def test_what_a_route_says_is_how_its_callers_join(self):
         alias = self.alias()
