@@ -178,9 +178,10 @@ static void change_over(struct change *c)
 }
 
 /*
- * Conversions take time, so that the tone goes over from one delay to another. Where these are whole periods (4 ms of
- * 1000 Hz) nothing at all is heard of it; where they are halves, two tones that are opposite to each other cross, and
- * no step is steeper than these are.
+ * Conversions take time, so that the tone goes over from one delay to another. Where these are next to whole periods
+ * (up to 8 ms of 1003 Hz: 9 degrees more) nothing is heard of it, while a frame that is dropped or comes twice is a step
+ * of 22 degrees; where they are halves, two tones that are opposite to each other cross, and no step is steeper than
+ * these are.
  */
 static void a_change_of_rate_leaves_no_gap_and_no_click(void **state)
 {
@@ -189,11 +190,12 @@ static void a_change_of_rate_leaves_no_gap_and_no_click(void **state)
     for (size_t i = 0; i < 9; i++) {
         uint32_t from = rates[i / 3], to = rates[i % 3];
         if (from == to) continue;
-        struct change *c = change_rate(from, to, 1000, 1000000);
+        struct change *c = change_rate(from, to, 1003, 1000000);
         const struct tone_watch *narrow = &c->narrow->ear.watch, *wide = &c->wide->ear.watch;
-        print_message("%u to %u Hz: %llu holes, %llu breaks\n", from, to,
+        print_message("%u to %u Hz: %llu holes, %llu breaks, %.1f and %.1f degrees\n", from, to,
                       (unsigned long long)(narrow->holes + wide->holes),
-                      (unsigned long long)(narrow->breaks + wide->breaks));
+                      (unsigned long long)(narrow->breaks + wide->breaks), narrow->max_phase_step_deg,
+                      wide->max_phase_step_deg);
         assert_true(narrow->windows > 145 && wide->windows > 145);
         assert_int_equal(narrow->holes + wide->holes + narrow->breaks + wide->breaks, 0);
         change_over(c);
