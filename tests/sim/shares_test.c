@@ -168,7 +168,7 @@ static void who_talks_goes_its_own_way_and_comes_back_unheard(void **state)
             codec_by_id(codecs[i])->name, apart, back, (unsigned long long)own, (unsigned long long)own_after);
         assert_true(own >= 100);
         assert_true(apart < -100);
-        assert_true(back < -30); /* no more than the codec's noise, which is another after another history */
+        assert_true(back < -33); /* no more than the codec's noise, which is another after another history */
         assert_int_equal(own_after, 0);
         scene_close(s);
         scene_close(silent);
@@ -233,7 +233,9 @@ static void the_last_follower_may_leave_while_another_comes_back(void **state)
         sim_run(&s->sim, 3000000);
     }
     sim_run(&s->sim, 5000000);
-    assert_true(apart_dbfs(s->listeners[0], s->listeners[1]) < -30);
+    double apart = apart_dbfs(s->listeners[0], s->listeners[1]);
+    print_message("apart by %.1f dBFS in the end\n", apart);
+    assert_true(apart < -45);
     scene_close(s);
 }
 
