@@ -58,7 +58,7 @@ struct key_room *key_room_open(const struct key_room_config *config)
     keypad_init(&r->pad, rate_hz, config->dbm0, config->snr_db, 12);
     struct sim_party_config presser = {.codec = config->codec,
                                        .ptime_ms = (uint16_t)codec_packet_ms(codec_by_id(config->codec), FRAME_MS),
-                                       .jitter_us = config->jitter_us,
+                                       .network = {.jitter_us = config->jitter_us},
                                        .phase_us = config->phase_us,
                                        .speak = keypad_speak,
                                        .user = &r->pad,

@@ -179,9 +179,9 @@ static void change_over(struct change *c)
 
 /*
  * Conversions take time, so that the tone goes over from one delay to another. Where these are next to whole periods
- * (up to 8 ms of 1003 Hz: 9 degrees more) nothing is heard of it, while a frame that is dropped or comes twice is a step
- * of 22 degrees; where they are halves, two tones that are opposite to each other cross, and no step is steeper than
- * these are.
+ * (up to 8 ms of 1003 Hz: 9 degrees more) nothing is heard of it, while a frame that is dropped or comes twice is a
+ * step of 22 degrees; where they are halves, two tones that are opposite to each other cross, and no step is steeper
+ * than these are.
  */
 static void a_change_of_rate_leaves_no_gap_and_no_click(void **state)
 {

@@ -123,7 +123,6 @@ static bool take(void *arg, struct leg_media *leg, bool rtcp, const uint8_t *byt
     p->packets_heard++;
     p->bytes_heard += rtp.payload_bytes;
     p->heard_ssrc = rtp.ssrc;
-    p->samples_heard += samples;
     p->last_heard_us = sim->now_us;
     if (p->hear) p->hear(p, pcm, (uint32_t)samples);
     return true;
@@ -253,7 +252,6 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
     p->ptime_ms = config->ptime_ms ? config->ptime_ms : 20;
     p->drift_ppm = config->drift_ppm;
     p->network = config->network;
-    if (p->network.jitter_us == 0) p->network.jitter_us = config->jitter_us;
     p->next_us = sim->now_us / 20000 * 20000 + 20000 + config->phase_us;
     p->seq = (uint16_t)rng_u32(&sim->rng);
     p->timestamp = rng_u32(&sim->rng);

@@ -65,7 +65,7 @@ struct sim_party {
     bool heard_former_key;        /**< the last packet was of it */
     uint32_t key_late_ms;         /**< until its events begin */
     bool key_beside;              /**< events come beside audio, not in place of it */
-    uint64_t samples_said, samples_heard, packets_heard;
+    uint64_t samples_said, packets_heard;
     int64_t last_heard_us;
     uint16_t heard_seq; /**< of the last packet */
     uint32_t heard_ssrc;
@@ -100,10 +100,9 @@ struct sim {
 /** What a party is like; zero means the usual. */
 struct sim_party_config {
     enum codec_id codec;
-    uint16_t ptime_ms;  /**< sent to it and by it; 0: 20 */
-    int64_t phase_us;   /**< of its packets within 20 ms */
-    uint32_t jitter_us; /**< each packet comes up to this much later; network.jitter_us where that is 0 */
-    int32_t drift_ppm;  /**< its clock is faster by so many millionths: packets come that much closer together */
+    uint16_t ptime_ms; /**< sent to it and by it; 0: 20 */
+    int64_t phase_us;  /**< of its packets within 20 ms */
+    int32_t drift_ppm; /**< its clock is faster by so many millionths: packets come that much closer together */
     struct network network;
     struct codec_params encode; /**< asked of the bridge */
     sim_speak_fn *speak;
