@@ -49,7 +49,7 @@ static void run(void *state)
         while (w->arrival_us <= (double)w->now_us)
             send(w);
         if (w->heard)
-            (void)playout_get(w->playout, w->now_us, pcm);
+            (void)playout_take(w->playout, w->now_us, pcm);
         else
             (void)playout_skip(w->playout, w->now_us);
     }

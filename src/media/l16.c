@@ -61,13 +61,13 @@ const struct codec codec_l16_8 = {
 const struct codec codec_l16_16 = {
     L16(16000),
     .id = CODEC_L16_16,
-    .max_payload_bytes = 1440,
+    .max_payload_bytes = CODEC_PAYLOAD_IN_MAX,
     .packet_lengths = CODEC_10_MS | CODEC_20_MS | CODEC_30_MS,
 };
 
 const struct codec codec_l16_48 = {
     L16(48000),
     .id = CODEC_L16_48,
-    .max_payload_bytes = 1440,
+    .max_payload_bytes = CODEC_PAYLOAD_IN_MAX,
     .packet_lengths = CODEC_10_MS,
 };

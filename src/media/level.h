@@ -34,6 +34,7 @@ float level_power_dbfs(float power);
 /** Of a peak: full scale is 0 dBFS. */
 float level_peak_dbfs(uint16_t peak);
 
+/** All zero: fresh. */
 struct level_meter {
     float power; /**< sum over the frames since it was read */
     uint32_t frames;

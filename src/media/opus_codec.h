@@ -1,7 +1,7 @@
 /**
  * @file opus_codec.h  Opus (RFC 6716, RFC 7587) at 48 kHz mono, in voice mode (libopus).
  *
- * Sends one Opus packet of one frame, mono; what comes in may be stereo (heard as the mean of both sides), of any
+ * Sends one Opus packet a payload, mono; what comes in may be stereo (heard as the mean of both sides), of any
  * bandwidth, and of 2.5 to 120 ms. Lost packets are made up by libopus, from the in-band FEC of the next one where it
  * has any. An encoder puts FEC in where params.fec and params.loss_percent say so and the bit rate allows it: at its
  * own 40 kbit/s from 5 % on, at 24 kbit/s from 10 %. It costs 0.2 dB of log-spectral distance in speech that is not

@@ -23,7 +23,8 @@ enum { PREPROCESS_DELAY_MS = 10 };
 
 /**
  * Makes one that does nothing yet.
- * @param rate_hz  8000, 16000 or 48000
+ * @param[out] out  owned by the caller; unchanged on error
+ * @param rate_hz   8000, 16000 or 48000
  * @return STATUS_OK, STATUS_INVALID (rate), STATUS_NO_MEMORY
  */
 MUST_CHECK status preprocess_create(struct preprocess **out, uint32_t rate_hz);

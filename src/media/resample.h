@@ -29,7 +29,10 @@ enum {
 /** The filters of a thread. */
 struct resample_bank;
 
-/** @return STATUS_OK, STATUS_NO_MEMORY */
+/**
+ * @param[out] out  owned by the caller; unchanged on error
+ * @return STATUS_OK, STATUS_NO_MEMORY
+ */
 MUST_CHECK status resample_bank_create(struct resample_bank **out);
 
 /** NULL is allowed. */
