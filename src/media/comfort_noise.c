@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/pcm.h"
+
 enum {
     BLOCKS_A_SECOND = 400,
     COEFFICIENT_ZERO = 127, /* RFC 3389 section 3.2 */
@@ -96,7 +98,6 @@ void comfort_noise_add(struct comfort_noise *c, int16_t *pcm, size_t samples)
         if (c->left == 0) begin_block(c);
         c->left--;
         c->gain += c->step;
-        float sum = (float)pcm[i] + filter(c, random_sample(c) * c->gain);
-        pcm[i] = (int16_t)lrintf(fmaxf(-32768.0f, fminf(sum, 32767.0f)));
+        pcm[i] = pcm_round((float)pcm[i] + filter(c, random_sample(c) * c->gain));
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "media/lag.h"
+#include "media/pcm.h"
 
 enum { BEFORE = CONCEAL_TAPS / 2 - 1 }; /* taps before the one at or just before the place that is read */
 
@@ -92,11 +93,6 @@ static float gain_of(const struct conceal *c)
     return faded < c->fade ? 1.0f - (float)faded / (float)c->fade : 0.0f;
 }
 
-static int16_t to_int16(float value)
-{
-    return (int16_t)lrintf(fminf(fmaxf(value, -32768.0f), 32767.0f));
-}
-
 /*
  * The period without gain. Its last quarter glides into what stood before its beginning, so that repetitions join; the
  * glide is over before the taps would reach beyond the end of the history.
@@ -122,7 +118,7 @@ void conceal_read(struct conceal *c, int16_t *pcm, size_t samples)
         }
         float value = period_sample(c);
         if (c->age < soften) value += c->step * (1.0f - (float)(c->age + 1) / (float)soften);
-        pcm[i] = to_int16(value * gain_of(c));
+        pcm[i] = pcm_round(value * gain_of(c));
         c->age++;
         c->at += 1.0f;
         if (c->at < c->length) continue;

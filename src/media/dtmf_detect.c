@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/pcm.h"
+
 enum {
     RATE_HZ = 8000, /* at which tones are looked for */
     STEP = 20,      /* samples of that rate */
@@ -283,17 +285,6 @@ static bool hold(struct dtmf_detect *d, int16_t *pcm, bool sounds)
     return held_sounds;
 }
 
-/* Nothing in it is as loud as the weakest tone. */
-static bool is_quiet(const int16_t *pcm, uint32_t samples)
-{
-    int16_t low = 0, high = 0;
-    for (uint32_t i = 0; i < samples; i++) {
-        low = pcm[i] < low ? pcm[i] : low;
-        high = pcm[i] > high ? pcm[i] : high;
-    }
-    return low > -LEAST_PEAK && high < LEAST_PEAK;
-}
-
 static void search(struct dtmf_detect *d, const int16_t *pcm)
 {
     float x[STEP * STEPS];
@@ -310,7 +301,8 @@ bool dtmf_detect_frame(struct dtmf_detect *d, int16_t *pcm, bool sounds)
 {
     uint32_t samples = frame_samples(d->rate_hz);
     d->pressed = false;
-    d->quiet_frames = sounds && !is_quiet(pcm, samples) ? 0 : d->quiet_frames + 1;
+    bool quiet = !sounds || pcm_peak(pcm, samples) < LEAST_PEAK; /* nothing in it is as loud as the weakest tone */
+    d->quiet_frames = quiet ? d->quiet_frames + 1 : 0;
     bool rests = d->quiet_frames > 1 && d->muted == 0 && d->seen == NO_KEY;
     if (rests && !sounds && !d->held_sounds) return false;
     if (!sounds) memset(pcm, 0, samples * sizeof *pcm);

@@ -1,9 +1,9 @@
 #include "media/gain.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "media/limiter.h"
+#include "media/pcm.h"
 
 static const float release = 1.1885f; /* 1.5 dB */
 
@@ -15,16 +15,6 @@ void gain_init(struct gain *g)
 void gain_to(struct gain *g, float factor)
 {
     g->aim = factor;
-}
-
-static int32_t peak_of(const int16_t *pcm, size_t samples)
-{
-    int32_t peak = 0;
-    for (size_t i = 0; i < samples; i++) {
-        int32_t magnitude = abs(pcm[i]);
-        peak = magnitude > peak ? magnitude : peak;
-    }
-    return peak;
 }
 
 /* The share after a frame whose loudest sample is this. */
@@ -44,18 +34,11 @@ static size_t fitting(const int16_t *pcm, size_t samples, float most)
     return count;
 }
 
-static int16_t multiply(int16_t sample, float factor)
-{
-    float v = (float)sample * factor;
-    v = v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v;
-    return (int16_t)lrintf(v);
-}
-
 void gain_apply(struct gain *g, int16_t *pcm, size_t samples)
 {
     if (gain_open(g)) return;
     float from = g->asked * g->share;
-    g->share = share_after(g, peak_of(pcm, samples));
+    g->share = share_after(g, pcm_peak(pcm, samples));
     g->asked = g->aim;
     float to = g->asked * g->share;
     float most = from > to ? from : to;
@@ -66,10 +49,10 @@ void gain_apply(struct gain *g, int16_t *pcm, size_t samples)
         way = fitting(pcm, samples, most);
     for (size_t i = 0; i < way; i++) {
         float t = ((float)i + 0.5f) / (float)way;
-        pcm[i] = multiply(pcm[i], from + (to - from) * t * t * (3 - 2 * t));
+        pcm[i] = pcm_round((float)pcm[i] * (from + (to - from) * t * t * (3 - 2 * t)));
     }
     for (size_t i = way; i < samples; i++)
-        pcm[i] = multiply(pcm[i], to);
+        pcm[i] = pcm_round((float)pcm[i] * to);
 }
 
 void gain_skip(struct gain *g)

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "media/pcm.h"
+
 enum {
     PART_BITS = 26,                            /* 2^6 phases; the other bits of a fraction lie between two of them */
     PIECE = 160,                               /* samples that are read together ... */
@@ -22,12 +24,12 @@ static double bessel_i0(double x)
     return sum;
 }
 
-/* Kaiser's window; 5.4 is what 24 taps can do best up to 85 % of the band. */
+/* Kaiser's window, but for a factor; 5.4 is what 24 taps can do best up to 85 % of the band. */
 static double window(double x)
 {
     const double beta = 5.4;
     double part = x / (INTERPOLATE_TAPS / 2);
-    return part * part < 1.0 ? bessel_i0(beta * sqrt(1.0 - part * part)) / bessel_i0(beta) : 0.0;
+    return part * part < 1.0 ? bessel_i0(beta * sqrt(1.0 - part * part)) : 0.0;
 }
 
 static void make_phase(float *taps, double part)
@@ -85,10 +87,7 @@ static void read_piece(const struct interpolate *table, const int16_t *pcm, uint
         uint32_t phase = (uint32_t)place >> PART_BITS;
         float part = (float)((uint32_t)place & ((1u << PART_BITS) - 1)) / (float)(1u << PART_BITS);
         if (phase != rows.phase) load_rows(&rows, table, phase);
-        float value = read_one(&rows, part, signal + (place >> 32));
-        value = value < 32767.0f ? value : 32767.0f;
-        value = value > -32768.0f ? value : -32768.0f;
-        out[i] = (int16_t)lrintf(value);
+        out[i] = pcm_round(read_one(&rows, part, signal + (place >> 32)));
     }
 }
 

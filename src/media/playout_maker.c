@@ -229,9 +229,12 @@ status playout_maker_decode(struct playout_maker *m, struct playout_queue *q, co
     follow(m, pcm, inserted);
     if (stored->silent) {
         memset(pcm, 0, count * sizeof(*pcm));
-    } else if (m->codec->decode(m->decoder, payload.bytes, payload.len, pcm, count, &count) != STATUS_OK) {
-        m->invalid++;
-        return STATUS_INVALID;
+    } else {
+        q->blank = false; /* whatever becomes of what is decoded there */
+        if (m->codec->decode(m->decoder, payload.bytes, payload.len, pcm, count, &count) != STATUS_OK) {
+            m->invalid++;
+            return STATUS_INVALID;
+        }
     }
     *samples = count;
     if (overlap >= count) return STATUS_OK;

@@ -6,6 +6,7 @@
 
 #include "media/codec.h"
 #include "media/lag.h"
+#include "media/pcm.h"
 
 static const uint64_t one = (uint64_t)1 << 32;
 static const double slide_ppm = 250.0; /* of reading that looks for a whole sample */
@@ -116,15 +117,10 @@ void playout_queue_splice(struct playout_queue *q, size_t lag, bool shrink)
     q->read = (size_t)(to - q->samples) + PLAYOUT_QUEUE_LAG;
 }
 
-static bool all_zero(const int16_t *pcm, size_t samples)
-{
-    return pcm[0] == 0 && memcmp(pcm, pcm + 1, (samples - 1) * sizeof(*pcm)) == 0;
-}
-
 static bool read_as_it_is(const struct playout_queue *q, int16_t *pcm)
 {
     const int16_t *here = playout_queue_here(q);
-    if (q->loud_end + PLAYOUT_QUEUE_LAG <= q->read || all_zero(here, q->frame)) return false;
+    if (q->loud_end + PLAYOUT_QUEUE_LAG <= q->read || pcm_is_zero(here, q->frame)) return false;
     memcpy(pcm, here, q->frame * sizeof(*pcm));
     return true;
 }
@@ -133,7 +129,7 @@ static bool read_between(const struct playout_queue *q, int16_t *pcm)
 {
     if (q->loud_end + PLAYOUT_QUEUE_LAG + INTERPOLATE_BEFORE <= q->read) return false;
     interpolate_read(q->table, playout_queue_here(q), q->fraction, q->step, pcm, q->frame);
-    return !all_zero(pcm, q->frame);
+    return !pcm_is_zero(pcm, q->frame);
 }
 
 struct playout_frame playout_queue_read(struct playout_queue *q, int16_t *pcm)

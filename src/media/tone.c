@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "media/pcm.h"
+
 static const double full_scale = 32767.0;
 static const double nothing_dbfs = -200.0;
 
@@ -43,12 +45,8 @@ void tone_read(struct tone *t, int16_t *pcm, size_t samples)
 
 void tone_add(struct tone *t, int16_t *pcm, size_t samples)
 {
-    for (size_t i = 0; i < samples; i++) {
-        long value = pcm[i] + lrint(turn(t));
-        if (value > INT16_MAX) value = INT16_MAX;
-        if (value < INT16_MIN) value = INT16_MIN;
-        pcm[i] = (int16_t)value;
-    }
+    for (size_t i = 0; i < samples; i++)
+        pcm[i] = pcm_hold(pcm[i] + (int32_t)lrint(turn(t)));
     keep_round(t);
 }
 
