@@ -109,7 +109,6 @@ static struct engine_leg_media leg_media(const struct call *call, const struct s
         .send_event_type = result->has_telephone_event ? result->send_event_type : ENGINE_NO_PAYLOAD_TYPE,
         .receive_event_type = result->has_telephone_event ? result->receive_event_type : ENGINE_NO_PAYLOAD_TYPE,
         .event_clock_hz = result->event_clock_hz,
-        .send_cn_type = result->has_comfort_noise ? result->send_cn_type : ENGINE_NO_PAYLOAD_TYPE,
         .receive_cn_type = result->has_comfort_noise ? result->receive_cn_type : ENGINE_NO_PAYLOAD_TYPE,
         .send_ptime_ms = result->send_ptime_ms,
         .detect_dtmf = call->terms.dtmf_inband,

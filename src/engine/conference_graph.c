@@ -1,10 +1,10 @@
 #include "engine/conference_graph.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/leg_media.h"
+#include "media/mixer.h"
 #include "media/pcm.h"
 #include "media/ramp.h"
 

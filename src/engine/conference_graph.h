@@ -21,10 +21,10 @@
 #include "engine/engine.h"
 #include "media/codec.h"
 #include "media/limiter.h"
-#include "media/mixer.h"
 #include "media/resample.h"
 
 struct leg_media;
+struct mixer;
 
 enum { CONFERENCE_CHANGE_MS = 10 };
 

@@ -4,7 +4,6 @@
 
 #include "engine/leg_encoder.h"
 #include "engine/leg_send.h"
-#include "media/pcm.h"
 
 enum { LOST_TOLD_EVERY_TICKS = 50 };
 
@@ -12,7 +11,7 @@ static const int16_t silence[FRAME_SAMPLES_MAX];
 
 static void encode(struct conference_payload *p, const struct codec *codec, const int16_t *pcm, uint32_t samples)
 {
-    p->len = codec->encode(NULL, pcm, samples, p->packet + RTP_HEADER_BYTES, LEG_QUEUE_BYTES);
+    p->len = codec->encode(NULL, pcm, samples, p->packet + RTP_HEADER_BYTES, LEG_PAYLOAD_MAX);
     p->made = true;
 }
 

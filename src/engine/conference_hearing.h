@@ -9,6 +9,9 @@
 
 #include "engine/conference_media.h"
 
+/** Encodes silence once for all. */
+void conference_scratch_init(struct conference_scratch *s);
+
 /** Sends a leg what it hears. Those who share an encoder are sent it by conference_shares_send(). */
 void conference_hearing_send(struct conference_media *c, const struct leg_context *context,
                              struct conference_scratch *s, struct leg_media *leg);

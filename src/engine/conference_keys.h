@@ -2,7 +2,8 @@
  * @file conference_keys.h  Digits that are passed on in a conference: one at a time, in order, with a pause between
  * them.
  *
- * Says what of a digit is in a tick, and makes its tone; who gets the event and who the tone is for conference_media.h.
+ * Says what of a digit is in a tick, and makes its tone; who gets the event is for conference_hearing.h, and who the
+ * tone for conference_mix.h.
  *
  * Thread: media. RFC 4733.
  */

@@ -1,15 +1,12 @@
 #include "engine/conference_media.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/conference_hearing.h"
 #include "engine/conference_mix.h"
-#include "engine/conference_talkers.h"
 #include "engine/leg_encoder.h"
 #include "engine/leg_send.h"
-#include "media/pcm.h"
 
 enum { NEAR_US = 10000 };
 

@@ -89,7 +89,7 @@ static inline enum pcm_frame_kind conference_media_kind(const struct conference_
 struct conference_payload {
     bool made;
     size_t len;
-    uint8_t packet[RTP_HEADER_BYTES + LEG_QUEUE_BYTES];
+    uint8_t packet[RTP_HEADER_BYTES + LEG_PAYLOAD_MAX];
 };
 
 /** Scratch memory of a thread: made once, used by one conference at a time. */
@@ -105,9 +105,6 @@ struct conference_scratch {
 
 /** @param graph  given; NULL for a lobby */
 void conference_media_init(struct conference_media *c, struct conference_graph *graph, uint8_t slot, void *owner);
-
-/** Encodes silence once for all. */
-void conference_scratch_init(struct conference_scratch *s);
 
 /** Takes in a leg that is in no conference; it is heard and hears from the next tick on, faded in. */
 void conference_media_add(struct conference_media *c, struct leg_media *leg, bool talk, bool listen);
@@ -125,8 +122,10 @@ void conference_media_count_half_ticks(struct conference_media *c);
 
 void conference_media_audio(struct conference_media *c, enum engine_audio audio);
 
-/** Sounds that are let go of are told to control. */
+/** As engine_conference_music(). @param music  given: goes back with MEDIA_SOUND_BACK; NULL: silence */
 void conference_media_music(struct conference_media *c, const struct leg_context *context, struct sound *music);
+
+/** As engine_conference_play(). @param sound  given: goes back with MEDIA_PLAYED */
 void conference_media_play(struct conference_media *c, const struct leg_context *context, struct sound *sound,
                            uint64_t token);
 

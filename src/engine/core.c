@@ -1,10 +1,10 @@
 #include "engine/core.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "engine/conference_hearing.h"
 #include "engine/conference_talkers.h"
+#include "os/thread.h"
 
 /* Conferences that tick in the same millisecond of the 20. */
 struct slot {
@@ -246,6 +246,7 @@ static struct conference_media *concerned(const struct core_command *command, st
 void core_execute(struct core *core, struct core_batch *batch, int64_t now_us)
 {
     struct conference_media *c = NULL;
+    thread_assert(THREAD_MEDIA);
     catch_up(core, now_us);
     core->context.tick_us = now_us;
     for (uint32_t i = 0; i < batch->count; i++) {
@@ -290,6 +291,7 @@ static void run_ms(struct core *core, int64_t ms, int64_t now_us)
 
 void core_run(struct core *core, int64_t now_us)
 {
+    thread_assert(THREAD_MEDIA);
     for (;;) {
         catch_up(core, now_us);
         if (core->next_ms * CORE_SLOT_US > now_us) return;

@@ -1,6 +1,5 @@
 #include "engine/engine.h"
 
-#include <assert.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +7,10 @@
 #include "engine/engine_parts.h"
 #include "engine/udp.h"
 #include "media/sound.h"
-#include "os/clock.h"
 #include "os/thread.h"
 #include "os/wake.h"
+
+enum { OBJECTS_MAX = 100000 };
 
 /* ---- reports ---- */
 

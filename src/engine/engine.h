@@ -145,6 +145,8 @@ struct engine_sockets {
  * @return STATUS_OK; STATUS_FULL (no pair is free in the range); STATUS_IO (address not ours, no descriptors)
  */
 MUST_CHECK status engine_socket_open(struct engine *engine, const struct sockaddr *local, struct engine_sockets *out);
+
+/** Closes a pair that no leg was given. */
 void engine_socket_close(struct engine_sockets *sockets);
 
 /* ---- legs ---- */
@@ -162,7 +164,7 @@ struct engine_leg_media {
     uint8_t send_payload_type, receive_payload_type;
     uint8_t send_event_type, receive_event_type; /**< telephone-event; ENGINE_NO_PAYLOAD_TYPE for none */
     uint32_t event_clock_hz;                     /**< in which the length of our events counts; 0: the codec's clock */
-    uint8_t send_cn_type, receive_cn_type;       /**< comfort noise (RFC 3389); likewise */
+    uint8_t receive_cn_type;                     /**< comfort noise (RFC 3389); likewise. We send none */
     uint16_t send_ptime_ms;                      /**< 10 to 60, a multiple of 10 */
     bool detect_dtmf; /**< keys are looked for in what it says, which comes 20 ms later for that */
     bool rtcp_mux;
@@ -208,7 +210,11 @@ void engine_leg_close(struct engine_leg *leg);
 
 /** Moves the leg into a conference (out of another, if need be), with these roles. */
 void engine_leg_join(struct engine_leg *leg, struct engine_conference *conference, bool talk, bool listen);
+
+/** Other roles in the conference that it is in; without one nothing happens. */
 void engine_leg_roles(struct engine_leg *leg, bool talk, bool listen);
+
+/** Out of its conference: from then on it hears silence. Without one nothing happens. */
 void engine_leg_leave(struct engine_leg *leg);
 
 /** True from engine_leg_join() into this conference until it leaves, or is moved into another. */
@@ -310,7 +316,13 @@ enum engine_audio {
     ENGINE_AUDIO_MIX,  /**< all others that talk; the music fades within 10 ms */
 };
 
-/** @return STATUS_OK, STATUS_FULL (conferences_max), STATUS_NO_MEMORY */
+/**
+ * Opens a conference with nobody in it, of ENGINE_AUDIO_NONE.
+ *
+ * @param user      for reports
+ * @param[out] out  valid until engine_conference_close(); unchanged on error
+ * @return STATUS_OK, STATUS_FULL (conferences_max), STATUS_NO_MEMORY
+ */
 MUST_CHECK status engine_conference_open(struct engine *engine, void *user, struct engine_conference **out);
 
 /** Samples a second at which it mixes, once all commands so far have been carried out. */
@@ -318,7 +330,10 @@ uint32_t engine_conference_rate_hz(const struct engine_conference *conference);
 
 void engine_conference_audio(struct engine_conference *conference, enum engine_audio audio);
 
-/** The wait music, looped; NULL for silence. Where it replaces music that plays, they cross-fade in 200 ms. */
+/**
+ * The wait music, looped; NULL for silence. Where it replaces music that plays, they cross-fade in 200 ms.
+ * @param sound  shared: a reference is held until it is replaced, or the conference closes
+ */
 void engine_conference_music(struct engine_conference *conference, struct sound *sound);
 
 /**

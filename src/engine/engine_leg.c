@@ -21,7 +21,7 @@ static status check_media(const struct engine_leg_media *m)
 {
     if (!m->codec || codec_packet_ms(m->codec, m->send_ptime_ms) != m->send_ptime_ms) return STATUS_INVALID;
     if (m->send_payload_type > 127 || m->receive_payload_type > 127 || !type_valid(m->send_event_type) ||
-        !type_valid(m->receive_event_type) || !type_valid(m->send_cn_type) || !type_valid(m->receive_cn_type))
+        !type_valid(m->receive_event_type) || !type_valid(m->receive_cn_type))
         return STATUS_INVALID;
     return STATUS_OK;
 }

@@ -14,7 +14,7 @@
 #include "engine/leg_media.h"
 #include "engine/worker.h"
 
-enum { OBJECTS_MAX = 100000, RECENT_US = 1000000 };
+enum { RECENT_US = 1000000 };
 
 /* Legs of a conference that can do at least this rate. */
 struct engine_rate_counts {

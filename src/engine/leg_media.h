@@ -10,7 +10,6 @@
 #ifndef PARLEY_ENGINE_LEG_MEDIA_H
 #define PARLEY_ENGINE_LEG_MEDIA_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +35,6 @@
 struct leg_encoder;
 
 enum {
-    LEG_HALF_TICK_US = 10000,
     LEG_TICK_US = 20000,
     LEG_PAYLOAD_MAX = 1920, /* of 20 ms: L16 at 48 kHz, which goes in packets of 10 ms */
     LEG_QUEUE_BYTES = 2560, /* of payload that gathers: 80 ms at 16 kHz */

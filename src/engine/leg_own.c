@@ -6,6 +6,7 @@
 
 #include "engine/leg_media.h"
 #include "media/pcm.h"
+#include "media/pcm_frame.h"
 #include "rtp/dtmf_event.h"
 
 enum {

@@ -19,7 +19,6 @@
 #include "media/codec.h"
 #include "media/dtmf_tone.h"
 #include "media/limiter.h"
-#include "media/pcm_frame.h"
 #include "media/ramp.h"
 #include "media/resample.h"
 #include "media/sound.h"
@@ -82,14 +81,21 @@ struct leg_own {
 
 void leg_own_init(struct leg_own *own);
 
+/** As engine_leg_play(). @param sound  given: goes back with MEDIA_LEG_PLAYED */
 void leg_own_play(struct leg_own *own, const struct leg_context *context, struct leg_media *leg, struct sound *sound,
                   uint32_t loops, uint64_t token);
+
+/** What plays fades out; of the digits the one that sounds is the last. */
 void leg_own_stop(struct leg_own *own);
 
-/** @param digits  given */
+/** As engine_leg_send_digits(). @param digits  given: goes back with MEDIA_LEG_DIGITS_SENT */
 void leg_own_send_digits(struct leg_own *own, const struct leg_context *context, struct leg_media *leg,
                          struct leg_digits *digits);
+
+/** As engine_leg_record(): what was recorded before gets its END. @param frames  borrowed; NULL: none */
 void leg_own_record(struct leg_own *own, struct ring *frames, enum engine_leg_sides sides);
+
+/** As engine_leg_watch_silence(): MEDIA_LEG_SILENT, once. @param silence_ms  0: no watch */
 void leg_own_watch_silence(struct leg_own *own, uint32_t silence_ms, uint64_t token);
 
 /** What the leg says in this tick. @param pcm  NULL: nothing */

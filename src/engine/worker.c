@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -17,7 +16,7 @@ enum {
     COMMANDS = 4096,
     EVENTS = 65536,
     EVENTS_KEPT = 16384,   /* places that only events which give something back may use */
-    EVENTS_A_COMMAND = 12, /* what one command makes at most: a conference with all its sounds */
+    EVENTS_A_COMMAND = 16, /* at most: the last leg closes, and its sounds and those of its conference end */
     TIMER_SLACK_NS = 1,
     LOAD_WINDOW_US = 200000,
 };

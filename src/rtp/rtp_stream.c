@@ -145,9 +145,6 @@ enum rtp_verdict rtp_stream_receive(struct rtp_stream *s, const struct rtp_packe
         begin_source(r, packet);
     }
     r->received++;
-    r->packets++;
-    r->octets += packet->payload_bytes;
-    r->last_packet_us = arrival_us;
     follow_jitter(s, packet->timestamp, arrival_us);
     return verdict;
 }
@@ -166,19 +163,10 @@ static void read_report(struct rtp_stream *s, const struct rtcp_report *report, 
     remote->fraction_lost = report->fraction_lost;
     remote->cumulative_lost = report->cumulative_lost;
     remote->jitter = report->jitter;
-    remote->at_us = arrival_us;
     if (report->last_sr == 0 || report->last_sr != s->sender.last_sr) return;
     int64_t held_us = (int64_t)(((uint64_t)report->delay_since_sr * 1000000u) >> 16);
     int64_t round_trip_us = arrival_us - s->sender.last_sr_us - held_us;
     if (round_trip_us >= 0 && round_trip_us < 60 * 1000000LL) remote->round_trip_us = (uint32_t)round_trip_us;
-}
-
-static bool says_bye(const struct rtcp_block *block, uint32_t ssrc)
-{
-    for (uint8_t i = 0; i < block->source_count; i++) {
-        if (rtcp_source_at(block, i) == ssrc) return true;
-    }
-    return false;
 }
 
 static void read_block(struct rtp_stream *s, const struct rtcp_block *block, int64_t arrival_us)
@@ -188,7 +176,6 @@ static void read_block(struct rtp_stream *s, const struct rtcp_block *block, int
         r->last_sr = (uint32_t)(block->sender.ntp >> 16);
         r->last_sr_us = arrival_us;
     }
-    if (block->kind == RTCP_BYE && r->known && says_bye(block, r->ssrc)) s->remote.said_bye = true;
     for (uint8_t i = 0; i < block->report_count; i++) {
         struct rtcp_report report = rtcp_report_at(block, i);
         if (report.ssrc == s->sender.ssrc) read_report(s, &report, arrival_us);

@@ -2,7 +2,8 @@
  * @file rtp_stream.h  The book-keeping of both directions of one RTP session with one peer.
  *
  * Counts what comes in (sequence validation, loss, jitter), what goes out, reads the peer's reports (round trip, loss
- * of our stream) and says when our next RTCP packet is due and what is in it. Does not hold audio (media/playout.h).
+ * of our stream) and says when our next RTCP packet is due and what is in it. Does not hold audio (media/playout.h),
+ * and a BYE means nothing to it: when a call is over, signalling says.
  *
  * Pure: times are arguments, random numbers a struct rng. Thread: one at a time.
  * RFC 3550 appendix A.1 (validation), A.3 (loss), A.7 (interval), A.8 (jitter), section 6.4.1 (round trip).
@@ -40,12 +41,10 @@ struct rtp_receiver {
     bool has_transit;
     int32_t transit; /**< of the last packet, timestamp units */
     uint32_t last_timestamp;
-    uint32_t jitter_q4;       /**< timestamp units times 16 */
-    uint64_t lost_before;     /**< of sources and sequences before the present one */
-    uint64_t packets, octets; /**< over all sources */
-    uint32_t last_sr;         /**< middle 32 bits of the peer's last SR; 0: none */
-    int64_t last_sr_us;       /**< when it came */
-    int64_t last_packet_us;   /**< when the last accepted packet came; 0: none */
+    uint32_t jitter_q4;   /**< timestamp units times 16 */
+    uint64_t lost_before; /**< of sources and sequences before the present one */
+    uint32_t last_sr;     /**< middle 32 bits of the peer's last SR; 0: none */
+    int64_t last_sr_us;   /**< when it came */
 };
 
 struct rtp_sender {
@@ -63,8 +62,6 @@ struct rtp_remote {
     int32_t cumulative_lost;
     uint32_t jitter;        /**< timestamp units */
     uint32_t round_trip_us; /**< 0: not known yet */
-    int64_t at_us;          /**< when the last report came */
-    bool said_bye;
 };
 
 struct rtp_stream {

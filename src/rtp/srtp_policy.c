@@ -1,7 +1,5 @@
 #include "rtp/srtp_policy.h"
 
-#include <string.h>
-
 /* Packets that come later than this many after newer ones are too old: more than a second at 10 ms. */
 enum { REPLAY_WINDOW = 128 };
 

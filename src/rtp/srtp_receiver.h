@@ -5,7 +5,7 @@
  * that goes on with another SSRC starts afresh. SSRCs are counted, so that no peer fills our memory with them.
  *
  * Our code allocates nothing after creation; the library makes a cipher context a packet where it is built on NSS, and
- * a stream at the first authentic packet of an SSRC.
+ * a stream at the first authentic packet of an SSRC, or at a try of srtp_receiver_follow().
  *
  * Pure. Thread: one at a time. RFC 3711, RFC 7714.
  */
@@ -50,11 +50,11 @@ MUST_CHECK status srtp_receiver_unprotect_rtcp(struct srtp_receiver *r, uint8_t 
 /**
  * Says that the peer has changed its key from that of `before`. Some then begin their roll-over counter anew, as most
  * phones do, and some go on with it (RFC 3711 3.3.1): for a source whose counter was not 0 both are tried in turn
- * until one of its packets is authentic, or 100 were not.
+ * until one of its packets is authentic, or 100 tries have failed.
  */
 void srtp_receiver_follow(struct srtp_receiver *r, const struct srtp_receiver *before);
 
-/** True while both ways are tried: a packet that was refused may be let in when it is tried again. */
+/** True while both ways are tried: an RTP packet that was refused may be let in when it is tried again. */
 bool srtp_receiver_follows(const struct srtp_receiver *r);
 
 #endif

@@ -112,7 +112,6 @@ struct engine_leg_media peer_media(const struct peer *p, uint16_t ptime_ms)
                                      .receive_payload_type = peer_payload_type(p),
                                      .send_event_type = PEER_DIGIT_TYPE,
                                      .receive_event_type = PEER_DIGIT_TYPE,
-                                     .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
                                      .receive_cn_type = ENGINE_NO_PAYLOAD_TYPE,
                                      .send_ptime_ms = ptime_ms,
                                      .remote_rtp = p->rtp,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
+#include "os/clock.h"
 #include "os/thread.h"
 
 enum { LEGS_MAX = 4 };
@@ -50,7 +51,6 @@ static struct engine_leg_media media_of(enum codec_id id)
         .receive_payload_type = 96,
         .send_event_type = ENGINE_NO_PAYLOAD_TYPE,
         .receive_event_type = ENGINE_NO_PAYLOAD_TYPE,
-        .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
         .receive_cn_type = ENGINE_NO_PAYLOAD_TYPE,
         .send = true,
         .receive = true,
@@ -197,7 +197,10 @@ static void a_batch_may_have_more_commands_than_there_is_room_for_events(void **
     assert_int_equal(done_tokens[0], 7);
 }
 
-/* Of so many events that wait some are left out, but nothing gets lost that is ours to free. */
+/*
+ * Of so many events that wait some are left out, but nothing gets lost that is ours to free: a build with
+ * SANITIZE=address judges that. Here it only has to come to its end.
+ */
 static void a_graph_comes_back_however_many_events_wait(void **state)
 {
     (void)state;
@@ -219,9 +222,11 @@ static void a_graph_comes_back_however_many_events_wait(void **state)
     engine_leg_leave(first); /* the rate goes down, and then at once */
     engine_leg_leave(second);
     engine_conference_close(c);
+    int64_t deadline_us = clock_now_us() + 20000000;
     do {
         sched_yield();
         engine_metrics(engine, &now);
+        if (clock_now_us() > deadline_us) fail_msg("the conference is still open");
     } while (now.thread[0].conferences > 0);
 }
 

@@ -192,22 +192,6 @@ static void two_streams_find_their_round_trip(void **state)
     assert_int_equal(rtp_stream_receive_rtcp(&a, bytes, len - 4, 1170000), STATUS_INVALID);
 }
 
-static void a_bye_of_the_source_is_noticed_and_anothers_is_not(void **state)
-{
-    (void)state;
-    struct rtp_stream a = fresh(0), b;
-    uint8_t bytes[RTCP_COMPOUND_MAX];
-    rtp_stream_init(&b, 8000, 0, "them@there", &rng, 0);
-    (void)put(&b, 1, 0);
-    size_t len = rtp_stream_report(&a, 0, 0, 0, true, &rng, bytes, sizeof(bytes));
-    assert_int_equal(rtp_stream_receive_rtcp(&b, bytes, len, 0), STATUS_OK);
-    assert_false(b.remote.said_bye);
-    a.sender.ssrc = 77;
-    len = rtp_stream_report(&a, 0, 0, 0, true, &rng, bytes, sizeof(bytes));
-    assert_int_equal(rtp_stream_receive_rtcp(&b, bytes, len, 0), STATUS_OK);
-    assert_true(b.remote.said_bye);
-}
-
 static void reports_are_due_every_five_seconds_give_or_take_half(void **state)
 {
     (void)state;
@@ -240,7 +224,6 @@ int main(void)
         cmocka_unit_test(another_source_of_ours_begins_its_counts_anew),
         cmocka_unit_test(a_report_says_what_was_lost_since_the_last),
         cmocka_unit_test(two_streams_find_their_round_trip),
-        cmocka_unit_test(a_bye_of_the_source_is_noticed_and_anothers_is_not),
         cmocka_unit_test(reports_are_due_every_five_seconds_give_or_take_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

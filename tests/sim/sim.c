@@ -265,7 +265,6 @@ struct sim_party *sim_call(struct sim *sim, const struct sim_party_config *confi
                                           .send_event_type = EVENT_TYPE,
                                           .receive_event_type = EVENT_TYPE,
                                           .event_clock_hz = config->event_clock_hz,
-                                          .send_cn_type = ENGINE_NO_PAYLOAD_TYPE,
                                           .receive_cn_type = NOISE_TYPE,
                                           .send_ptime_ms = p->ptime_ms,
                                           .send = true,
