@@ -26,10 +26,7 @@ static status make_route(struct route *out, const struct config_route *from)
     out->status_callback_url = from->status_callback_url[0] ? from->status_callback_url : NULL;
     out->wait_url = from->wait_url[0] ? from->wait_url : NULL;
     slice_copy(slice_of(from->account), out->account, sizeof out->account);
-    call_terms_make(&out->terms, &from->codecs, from->codec_order, from->srtp);
-    out->terms.dtmf_inband = from->dtmf_inband;
-    out->terms.noise_suppression = from->noise_suppression;
-    out->terms.automatic_gain = from->automatic_gain;
+    call_terms_make(&out->terms, &from->terms, from->codec_order);
     if (from->networks.count == 0) return STATUS_OK;
     struct cidr *networks = calloc(from->networks.count, sizeof *networks);
     if (!networks) return STATUS_NO_MEMORY;

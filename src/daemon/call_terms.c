@@ -9,11 +9,15 @@ bool call_terms_have(const struct sdp_codec *codec)
     return codec_find(codec->encoding, codec->clock_hz, codec->channels) != NULL;
 }
 
-void call_terms_make(struct terms *out, const struct config_list *codecs, const char *order, const char *srtp)
+void call_terms_make(struct terms *out, const struct config_terms *from, const char *order)
 {
-    *out = (struct terms){.codec_count = 0};
-    terms_set_codecs(out, (const char *const *)codecs->items, codecs->count, call_terms_have);
-    bool known = terms_parse_order(order, &out->own_order) && terms_parse_srtp(srtp, &out->srtp);
+    *out = (struct terms){
+        .dtmf_inband = from->dtmf_inband,
+        .noise_suppression = from->noise_suppression,
+        .automatic_gain = from->automatic_gain,
+    };
+    terms_set_codecs(out, (const char *const *)from->codecs.items, from->codecs.count, call_terms_have);
+    bool known = terms_parse_order(order, &out->own_order) && terms_parse_srtp(from->srtp, &out->srtp);
     assert(known && "what the configuration's checks let through");
     (void)known;
 }

@@ -13,11 +13,10 @@
 bool call_terms_have(const struct sdp_codec *codec);
 
 /**
- * @param codecs  empty: all
- * @param order   "caller" or "own"
- * @param srtp    "never", "optional" or "required"
+ * @param from   without codecs: all
+ * @param order  "caller" or "own"
  */
-void call_terms_make(struct terms *out, const struct config_list *codecs, const char *order, const char *srtp);
+void call_terms_make(struct terms *out, const struct config_terms *from, const char *order);
 
 /** Of a call out without a trunk: those of a trunk on which nothing is said. */
 void call_terms_without_trunk(struct terms *out);

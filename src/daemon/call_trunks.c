@@ -24,10 +24,7 @@ static struct trunk make_trunk(const struct config_trunk *from)
         .strip = (unsigned)from->strip,
         .prefix = from->prefix,
     };
-    call_terms_make(&trunk.terms, &from->codecs, "own", from->srtp);
-    trunk.terms.dtmf_inband = from->dtmf_inband;
-    trunk.terms.noise_suppression = from->noise_suppression;
-    trunk.terms.automatic_gain = from->automatic_gain;
+    call_terms_make(&trunk.terms, &from->terms, "own");
     return trunk;
 }
 

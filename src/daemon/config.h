@@ -24,6 +24,15 @@ struct config_list {
     size_t count;
 };
 
+/** What is agreed on with the other side of a call, and done to its voice (call_terms.h). */
+struct config_terms {
+    struct config_list codecs; /**< names in order of preference; default all, on a trunk all but L16 */
+    char *srtp;                /**< "never", "optional" or "required"; default "optional", on a trunk "never" */
+    bool dtmf_inband;          /**< keys are looked for in its audio too; default false */
+    /** Of its voice when it joins a conference; default false. */
+    bool noise_suppression, automatic_gain;
+};
+
 /** Which calls a route takes, and what becomes of them. The first route in file order that fits is used. */
 struct config_route {
     char *name;                  /**< the section's title */
@@ -35,28 +44,20 @@ struct config_route {
     char *status_callback_url;   /**< of conferences it makes; "" for none */
     char *wait_url;              /**< likewise */
     struct config_list networks; /**< CIDR ranges that may call; empty: this machine and private networks */
-    struct config_list codecs;   /**< names in order of preference; default all */
-    char *codec_order;           /**< whose order counts: "caller" or "own"; default "caller" */
-    char *srtp;                  /**< "never", "optional" or "required"; default "optional" */
-    bool dtmf_inband;            /**< keys are looked for in callers' audio too; default false */
-    /** Of callers' voices when they join a conference; default false. */
-    bool noise_suppression, automatic_gain;
+    struct config_terms terms;
+    char *codec_order; /**< whose order of codecs counts: "caller" or "own"; default "caller" */
 };
 
 /** Where calls out may go (call/trunk.h says how one is chosen). The first trunk in file order that fits is used. */
 struct config_trunk {
-    char *name;                /**< the section's title */
-    char *match;               /**< pattern over the number or URI that is dialled; has to be given */
-    char *host;                /**< "HOST" or "HOST:PORT"; "" for the URI's own */
-    char *transport;           /**< "udp" or "tcp"; default "udp" */
-    char *caller_id;           /**< a number or SIP URI; "" for the caller's */
-    char *user, *password;     /**< digest credentials; "" for none */
-    bool registers;            /**< key "register": keep user@host registered; default false */
-    struct config_list codecs; /**< names in order of preference; default all but L16 */
-    char *srtp;                /**< "never", "optional" or "required"; default "never" */
-    bool dtmf_inband;          /**< keys are looked for in the audio of those called too; default false */
-    /** Of the voices of those called; default false. */
-    bool noise_suppression, automatic_gain;
+    char *name;            /**< the section's title */
+    char *match;           /**< pattern over the number or URI that is dialled; has to be given */
+    char *host;            /**< "HOST" or "HOST:PORT"; "" for the URI's own */
+    char *transport;       /**< "udp" or "tcp"; default "udp" */
+    char *caller_id;       /**< a number or SIP URI; "" for the caller's */
+    char *user, *password; /**< digest credentials; "" for none */
+    bool registers;        /**< key "register": keep user@host registered; default false */
+    struct config_terms terms;
     int strip;    /**< digits taken off the start of a number; 0 to 32, 0 */
     char *prefix; /**< what is put there then; "" */
 };

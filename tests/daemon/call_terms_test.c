@@ -32,17 +32,20 @@ static void the_words_of_the_file_become_terms(void **state)
 {
     (void)state;
     char *names[] = {"PCMA", "L16/8000"};
-    struct config_list list = {names, 2};
+    const struct config_terms words = {
+        .codecs = {names, 2}, .srtp = "required", .dtmf_inband = true, .automatic_gain = true};
     struct terms terms;
-    call_terms_make(&terms, &list, "own", "required");
+    call_terms_make(&terms, &words, "own");
     assert_int_equal(terms.codec_count, 2);
     assert_string_equal(terms.codecs[1].name, "L16/8000");
     assert_true(terms.own_order);
     assert_int_equal(terms.srtp, SDP_SRTP_REQUIRED);
-    const struct config_list none = {NULL, 0};
-    call_terms_make(&terms, &none, "caller", "never");
+    assert_true(terms.dtmf_inband && terms.automatic_gain && !terms.noise_suppression);
+    const struct config_terms none = {.srtp = "never", .noise_suppression = true};
+    call_terms_make(&terms, &none, "caller");
     assert_int_equal(terms.codec_count, SDP_CODECS);
     assert_false(terms.own_order);
+    assert_true(terms.noise_suppression && !terms.dtmf_inband && !terms.automatic_gain);
 }
 
 static void a_call_without_a_trunk_has_the_terms_of_one_on_which_nothing_is_said(void **state)
@@ -53,7 +56,7 @@ static void a_call_without_a_trunk_has_the_terms_of_one_on_which_nothing_is_said
     struct terms plain, without;
     assert_int_equal(config_defaults(&c), STATUS_OK);
     assert_int_equal(config_trunk_add(&c, "t", &trunk), STATUS_OK);
-    call_terms_make(&plain, &trunk->codecs, "own", trunk->srtp);
+    call_terms_make(&plain, &trunk->terms, "own");
     call_terms_without_trunk(&without);
     assert_int_equal(without.codec_count, plain.codec_count);
     for (uint8_t i = 0; i < plain.codec_count; i++)

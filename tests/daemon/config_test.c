@@ -44,6 +44,15 @@ static void assert_same_list(const struct config_list *a, const struct config_li
         assert_string_equal(a->items[i], b->items[i]);
 }
 
+static void assert_same_terms(const struct config_terms *a, const struct config_terms *b)
+{
+    assert_same_list(&a->codecs, &b->codecs);
+    assert_string_equal(a->srtp, b->srtp);
+    assert_int_equal(a->dtmf_inband, b->dtmf_inband);
+    assert_int_equal(a->noise_suppression, b->noise_suppression);
+    assert_int_equal(a->automatic_gain, b->automatic_gain);
+}
+
 static void assert_same_route(const struct config_route *a, const struct config_route *b)
 {
     assert_string_equal(a->name, b->name);
@@ -55,12 +64,8 @@ static void assert_same_route(const struct config_route *a, const struct config_
     assert_string_equal(a->status_callback_url, b->status_callback_url);
     assert_string_equal(a->wait_url, b->wait_url);
     assert_same_list(&a->networks, &b->networks);
-    assert_same_list(&a->codecs, &b->codecs);
+    assert_same_terms(&a->terms, &b->terms);
     assert_string_equal(a->codec_order, b->codec_order);
-    assert_string_equal(a->srtp, b->srtp);
-    assert_int_equal(a->dtmf_inband, b->dtmf_inband);
-    assert_int_equal(a->noise_suppression, b->noise_suppression);
-    assert_int_equal(a->automatic_gain, b->automatic_gain);
 }
 
 static void assert_same_trunk(const struct config_trunk *a, const struct config_trunk *b)
@@ -72,11 +77,7 @@ static void assert_same_trunk(const struct config_trunk *a, const struct config_
     assert_string_equal(a->user, b->user);
     assert_string_equal(a->password, b->password);
     assert_int_equal(a->registers, b->registers);
-    assert_same_list(&a->codecs, &b->codecs);
-    assert_string_equal(a->srtp, b->srtp);
-    assert_int_equal(a->noise_suppression, b->noise_suppression);
-    assert_int_equal(a->automatic_gain, b->automatic_gain);
-    assert_int_equal(a->dtmf_inband, b->dtmf_inband);
+    assert_same_terms(&a->terms, &b->terms);
     assert_int_equal(a->strip, b->strip);
     assert_string_equal(a->prefix, b->prefix);
 }
@@ -146,11 +147,11 @@ static void the_defaults_are_those_of_the_process_interface(void **state)
     assert_int_equal(c.route_count, 1);
     assert_string_equal(c.routes[0].action, "conference");
     assert_true(c.routes[0].user_parameters);
-    assert_int_equal(c.routes[0].codecs.count, 7);
-    assert_string_equal(c.routes[0].codecs.items[0], "opus");
-    assert_string_equal(c.routes[0].srtp, "optional");
-    assert_false(c.routes[0].dtmf_inband);
-    assert_false(c.routes[0].noise_suppression || c.routes[0].automatic_gain);
+    assert_int_equal(c.routes[0].terms.codecs.count, 7);
+    assert_string_equal(c.routes[0].terms.codecs.items[0], "opus");
+    assert_string_equal(c.routes[0].terms.srtp, "optional");
+    assert_false(c.routes[0].terms.dtmf_inband);
+    assert_false(c.routes[0].terms.noise_suppression || c.routes[0].terms.automatic_gain);
     assert_false(c.routes[0].record);
     config_clear(&c);
 }
@@ -269,11 +270,12 @@ static void trunks_are_read_in_their_order(void **state)
     if (s != STATUS_OK) fail_msg("%s", buffer_text(&errors));
     assert_int_equal(c.trunk_count, 2);
     assert_true(c.trunks[0].registers);
-    assert_string_equal(c.trunks[0].codecs.items[1], "pcmu");
-    assert_string_equal(c.trunks[0].srtp, "required");
-    assert_true(c.trunks[0].dtmf_inband && !c.trunks[1].dtmf_inband);
-    assert_true(c.trunks[0].automatic_gain && !c.trunks[0].noise_suppression && !c.trunks[1].automatic_gain);
-    assert_string_equal(c.trunks[1].srtp, "never");
+    assert_string_equal(c.trunks[0].terms.codecs.items[1], "pcmu");
+    assert_string_equal(c.trunks[0].terms.srtp, "required");
+    assert_true(c.trunks[0].terms.dtmf_inband && !c.trunks[1].terms.dtmf_inband);
+    assert_true(c.trunks[0].terms.automatic_gain && !c.trunks[0].terms.noise_suppression &&
+                !c.trunks[1].terms.automatic_gain);
+    assert_string_equal(c.trunks[1].terms.srtp, "never");
     assert_int_equal(c.trunks[0].strip, 1);
     assert_string_equal(c.trunks[0].prefix, "+49");
     assert_string_equal(c.trunks[1].name, "b");
@@ -342,14 +344,15 @@ static void routes_of_the_file_replace_the_built_in_one_and_keep_their_order(voi
     assert_string_equal(c.routes[0].networks.items[1], "10.0.0.1");
     assert_true(c.routes[0].record);
     assert_true(c.routes[0].user_parameters);
-    assert_int_equal(c.routes[0].codecs.count, 2);
-    assert_string_equal(c.routes[0].codecs.items[1], "L16/8000");
+    assert_int_equal(c.routes[0].terms.codecs.count, 2);
+    assert_string_equal(c.routes[0].terms.codecs.items[1], "L16/8000");
     assert_string_equal(c.routes[0].codec_order, "own");
-    assert_string_equal(c.routes[0].srtp, "never");
-    assert_true(c.routes[0].dtmf_inband && !c.routes[1].dtmf_inband);
-    assert_true(c.routes[0].noise_suppression && !c.routes[0].automatic_gain && !c.routes[1].noise_suppression);
+    assert_string_equal(c.routes[0].terms.srtp, "never");
+    assert_true(c.routes[0].terms.dtmf_inband && !c.routes[1].terms.dtmf_inband);
+    assert_true(c.routes[0].terms.noise_suppression && !c.routes[0].terms.automatic_gain &&
+                !c.routes[1].terms.noise_suppression);
     assert_string_equal(c.routes[1].codec_order, "caller");
-    assert_string_equal(c.routes[1].srtp, "optional");
+    assert_string_equal(c.routes[1].terms.srtp, "optional");
     assert_string_equal(c.routes[1].name, "all");
     assert_string_equal(c.routes[1].user, "*");
     assert_false(c.routes[1].user_parameters);
