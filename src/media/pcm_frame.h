@@ -1,8 +1,9 @@
 /**
  * @file pcm_frame.h  A conference's or a leg's audio as it crosses a ring to another thread (a recording).
  *
- * A tick of 20 ms is one frame of 160 samples at 8000 Hz, two at 16000 and six at 48000, all in the ring or none: the
- * items are as small as the lowest rate needs, and the rate may change from one tick to the next.
+ * A tick of 20 ms is one frame of 160 samples at 8000 Hz, two at 16000 and six at 48000: the items are as small as the
+ * lowest rate needs, and the rate may change from one tick to the next. Either all frames of a tick go into the ring or
+ * none, one after the other: the reader may find the first of them alone.
  *
  * A recording with tracks has these in the same ring, before the mix of the same tick: a track without a frame in a
  * tick is silent there. Marks say what happens in a tick.
