@@ -30,23 +30,9 @@ enum { MUSIC_HZ = 1013, WAV_HEADER_BYTES = 44, WAV_RATE_HZ = 16000, PHASES_MAX =
 
 static const double music_dbfs = -12;
 
-static struct sound *sound_of(uint32_t rate_hz, const int16_t *pcm, uint32_t samples)
-{
-    struct sound *sound;
-    if (sound_create(&sound, rate_hz, pcm, samples) != STATUS_OK) abort();
-    return sound;
-}
-
 static struct sound *sine(uint32_t rate_hz)
 {
-    int16_t *pcm = malloc(rate_hz * sizeof *pcm);
-    struct tone tone;
-    if (!pcm) abort();
-    tone_init(&tone, rate_hz, MUSIC_HZ, music_dbfs);
-    tone_read(&tone, pcm, rate_hz);
-    struct sound *sound = sound_of(rate_hz, pcm, rate_hz);
-    free(pcm);
-    return sound;
+    return sim_tone(rate_hz, MUSIC_HZ, music_dbfs, rate_hz);
 }
 
 static void set_music(struct scene *s, struct sound *music)

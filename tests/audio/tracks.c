@@ -73,19 +73,6 @@ static void hush(struct person *p, bool quiet)
     p->user = quiet ? p : NULL;
 }
 
-static struct sound *sound_of(double hz, uint32_t ms)
-{
-    struct tone tone;
-    struct sound *sound;
-    int16_t *pcm = calloc((size_t)ms * MS, sizeof *pcm);
-    if (!pcm) abort();
-    tone_init(&tone, RATE, hz, -20);
-    tone_read(&tone, pcm, ms * MS);
-    if (sound_create(&sound, RATE, pcm, ms * MS) != STATUS_OK) abort();
-    free(pcm);
-    return sound;
-}
-
 /* The recorder's thread reads at its own pace. */
 static void run(struct scene *s, struct ring *frames, uint32_t ms)
 {
@@ -192,7 +179,7 @@ static void record(uint32_t rounds, struct recording_report *report)
     struct recording *recording;
     struct recording_spec spec = {.id = "RE1", .tracks = true};
     struct recorder_config config = {.dir = dir, .rate_hz = RATE};
-    struct sound *beep = sound_of(1500, 300), *announcement = sound_of(1823, 1010);
+    struct sound *beep = sim_tone(RATE, 1500, -20, 300 * MS), *announcement = sim_tone(RATE, 1823, -20, 1010 * MS);
     report->id[0] = '\0';
     if (recorder_create(&recorder, &config, on_report, report) != STATUS_OK) abort();
     if (recorder_open(recorder, &spec, &recording) != STATUS_OK) abort();

@@ -11,68 +11,20 @@
 
 #include "media/pcm_frame.h"
 #include "media/sound.h"
-#include "media/tone.h"
-#include "sim.h"
-
-enum { KEPT = 40000 };
-
-/* A mouth and an ear. */
-struct person {
-    struct tone tone;
-    bool mute;
-    int16_t kept[KEPT];
-    uint32_t count;
-    int64_t first_loud_us; /* when the first sample over 1000 was sent to it */
-};
-
-static struct sim sim;
-static struct conference_media *conference;
-static struct person people[8];
-static struct sim_party *parties[8];
-
-static void say(struct sim_party *p, int16_t *pcm, uint32_t samples)
-{
-    struct person *person = p->user;
-    if (person->mute)
-        memset(pcm, 0, samples * sizeof *pcm);
-    else
-        tone_read(&person->tone, pcm, samples);
-}
-
-static void hear(struct sim_party *p, const int16_t *pcm, uint32_t samples)
-{
-    struct person *person = p->user;
-    for (uint32_t i = 0; i < samples && person->count < KEPT; i++) {
-        if (person->first_loud_us == 0 && abs(pcm[i]) > 1000) person->first_loud_us = p->sim->now_us;
-        person->kept[person->count++] = pcm[i];
-    }
-}
+#include "room.h"
 
 static const double tones[] = {515, 745, 1015, 1295, 1615};
 
 static int begin(void **state)
 {
     (void)state;
-    sim_open(&sim, 3);
-    memset(people, 0, sizeof people);
-    conference = sim_conference(&sim, 5);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    sim_conference_close(&sim, conference);
-    sim_close(&sim);
+    room_open(3);
     return 0;
 }
 
 static void call_in(int i, bool talk, bool listen)
 {
-    tone_init(&people[i].tone, SIM_RATE_HZ, tones[i], -15);
-    struct sim_party_config config = {
-        .speak = say, .hear = hear, .user = &people[i], .slot = 5, .phase_us = 3000 * i + 1700};
-    parties[i] = sim_call(&sim, &config);
+    room_call(i, tones[i], (struct sim_party_config){.phase_us = 3000 * i + 1700});
     sim_join(parties[i], conference, talk, listen);
 }
 
@@ -92,18 +44,6 @@ static double level(int i, double hz)
 static void settle(void)
 {
     sim_run(&sim, 500000);
-}
-
-static struct sound *tone_sound(double hz, double level_dbfs, uint32_t samples)
-{
-    int16_t *pcm = calloc(samples, sizeof *pcm);
-    struct tone tone;
-    struct sound *sound;
-    tone_init(&tone, SIM_RATE_HZ, hz, level_dbfs);
-    tone_read(&tone, pcm, samples);
-    assert_int_equal(sound_create(&sound, SIM_RATE_HZ, pcm, samples), STATUS_OK);
-    free(pcm);
-    return sound;
 }
 
 static void set_music(struct sound *music)
@@ -129,7 +69,7 @@ static void in_the_mix_everybody_hears_all_others(void **state)
 static void while_waiting_music_is_heard_and_nobody(void **state)
 {
     (void)state;
-    struct sound *music = tone_sound(400, -20, 8000);
+    struct sound *music = sim_tone(SIM_RATE_HZ, 400, -20, 8000);
     set_music(music);
     set_audio(ENGINE_AUDIO_WAIT);
     for (int i = 0; i < 3; i++)
@@ -218,7 +158,7 @@ static void mutes_and_leaves_do_not_click(void **state)
 static void music_starts_at_once_and_is_gone_with_the_tick_of_the_mix(void **state)
 {
     (void)state;
-    struct sound *music = tone_sound(400, -12, 8000);
+    struct sound *music = sim_tone(SIM_RATE_HZ, 400, -12, 8000);
     struct ring *frames;
     assert_int_equal(ring_create(&frames, sizeof(struct pcm_frame), 64), STATUS_OK);
     set_music(music);
@@ -258,7 +198,7 @@ static void music_starts_at_once_and_is_gone_with_the_tick_of_the_mix(void **sta
 static void new_music_fades_in_over_the_old(void **state)
 {
     (void)state;
-    struct sound *old = tone_sound(400, -20, 8000), *new = tone_sound(620, -20, 8000);
+    struct sound *old = sim_tone(SIM_RATE_HZ, 400, -20, 8000), *new = sim_tone(SIM_RATE_HZ, 620, -20, 8000);
     set_music(old);
     set_audio(ENGINE_AUDIO_WAIT);
     call_in(0, true, true);
@@ -283,7 +223,7 @@ static void new_music_fades_in_over_the_old(void **state)
 static void a_sound_is_heard_by_all_who_listen_in_wait_and_mix_and_is_recorded(void **state)
 {
     (void)state;
-    struct sound *beep = tone_sound(850, -15, 1600);
+    struct sound *beep = sim_tone(SIM_RATE_HZ, 850, -15, 1600);
     struct core_command play = {.type = CORE_CONFERENCE_PLAY, .conference = conference, .sound = beep, .token = 4};
     static const enum engine_audio modes[] = {ENGINE_AUDIO_WAIT, ENGINE_AUDIO_MIX, ENGINE_AUDIO_NONE};
     call_in(0, true, true);
@@ -313,7 +253,7 @@ static void a_sound_is_heard_by_all_who_listen_in_wait_and_mix_and_is_recorded(v
 static void a_sound_nobody_hears_is_given_back(void **state)
 {
     (void)state;
-    struct sound *beep = tone_sound(850, -15, 1600);
+    struct sound *beep = sim_tone(SIM_RATE_HZ, 850, -15, 1600);
     struct core_command play = {.type = CORE_CONFERENCE_PLAY, .conference = conference, .sound = beep};
     set_audio(ENGINE_AUDIO_MIX);
     sim_command(&sim, play);
@@ -341,7 +281,8 @@ static int64_t delay_at_phase(int64_t phase_us)
     conference = sim_conference(&sim, 5);
     set_audio(ENGINE_AUDIO_MIX);
     tone_init(&talker.tone, SIM_RATE_HZ, 2000, -3); /* a quarter of its period is one sample: loud at once */
-    struct sim_party_config config = {.speak = say, .hear = hear, .user = &talker, .slot = 5, .phase_us = phase_us};
+    struct sim_party_config config = {
+        .speak = person_say, .hear = person_hear, .user = &talker, .slot = 5, .phase_us = phase_us};
     struct sim_party *t = sim_call(&sim, &config);
     config.user = &listener;
     config.speak = NULL;
@@ -404,7 +345,7 @@ static void a_conference_without_legs_has_no_ticks(void **state)
 static void music_fades_out_under_voices_without_clipping(void **state)
 {
     (void)state;
-    struct sound *music = tone_sound(400, -1, 8000), *announcement = tone_sound(700, -1, 640);
+    struct sound *music = sim_tone(SIM_RATE_HZ, 400, -1, 8000), *announcement = sim_tone(SIM_RATE_HZ, 700, -1, 640);
     set_audio(ENGINE_AUDIO_WAIT);
     set_music(music);
     for (int i = 0; i < 3; i++) {
@@ -464,7 +405,7 @@ static void a_thread_that_was_away_skips_what_is_too_late(void **state)
     assert_true(fabs(level(1, tones[0]) + 15) < 0.5);
 }
 
-#define CONFERENCE_TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
+#define CONFERENCE_TEST(f) cmocka_unit_test_setup_teardown(f, begin, room_finish)
 
 int main(void)
 {

@@ -11,68 +11,26 @@
 
 #include "media/pcm_frame.h"
 #include "media/sound.h"
-#include "media/tone.h"
-#include "sim.h"
+#include "room.h"
 
-enum { KEPT = 80000, FRAMES = 512 };
+enum { FRAMES = 512 };
 
 static const double tones[] = {515, 745, 1015, 1295};
 static const double sound_hz = 1823;
 
-struct person {
-    struct tone tone;
-    bool mute;
-    int16_t kept[KEPT];
-    uint32_t count;
-};
-
-static struct sim sim;
-static struct conference_media *conference;
-static struct person people[4];
-static struct sim_party *parties[4];
-
-static void say(struct sim_party *p, int16_t *pcm, uint32_t samples)
-{
-    struct person *person = p->user;
-    if (person->mute)
-        memset(pcm, 0, samples * sizeof *pcm);
-    else
-        tone_read(&person->tone, pcm, samples);
-}
-
-static void hear(struct sim_party *p, const int16_t *pcm, uint32_t samples)
-{
-    struct person *person = p->user;
-    for (uint32_t i = 0; i < samples && person->count < KEPT; i++)
-        person->kept[person->count++] = pcm[i];
-}
-
 static int begin(void **state)
 {
     (void)state;
-    sim_open(&sim, 11);
-    memset(people, 0, sizeof people);
-    conference = sim_conference(&sim, 5);
+    room_open(11);
     sim_command(&sim, (struct core_command){
                           .type = CORE_CONFERENCE_AUDIO, .conference = conference, .audio = ENGINE_AUDIO_MIX});
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    sim_conference_close(&sim, conference);
-    sim_close(&sim);
     return 0;
 }
 
 static void call(int i, bool mute, bool no_events)
 {
     people[i].mute = mute;
-    tone_init(&people[i].tone, SIM_RATE_HZ, tones[i], -15);
-    struct sim_party_config config = {
-        .speak = say, .hear = hear, .user = &people[i], .slot = 5, .phase_us = 3000 * i + 1700, .no_events = no_events};
-    parties[i] = sim_call(&sim, &config);
+    room_call(i, tones[i], (struct sim_party_config){.phase_us = 3000 * i + 1700, .no_events = no_events});
 }
 
 static void call_in(int i, bool mute, bool no_events)
@@ -111,18 +69,6 @@ static int steepest(int i)
     return most;
 }
 
-static struct sound *tone_sound(double hz, double level_dbfs, uint32_t samples)
-{
-    int16_t *pcm = calloc(samples, sizeof *pcm);
-    struct tone tone;
-    struct sound *sound;
-    tone_init(&tone, SIM_RATE_HZ, hz, level_dbfs);
-    tone_read(&tone, pcm, samples);
-    assert_int_equal(sound_create(&sound, SIM_RATE_HZ, pcm, samples), STATUS_OK);
-    free(pcm);
-    return sound;
-}
-
 static void play(int i, struct sound *sound, uint32_t loops, uint64_t token)
 {
     sim_command(&sim,
@@ -138,7 +84,7 @@ static void stop(int i)
 static void a_sound_is_heard_outside_of_a_conference_and_ends(void **state)
 {
     (void)state;
-    struct sound *sound = tone_sound(sound_hz, -12, 16000);
+    struct sound *sound = sim_tone(SIM_RATE_HZ, sound_hz, -12, 16000);
     call(0, false, false);
     settle();
     play(0, sound, 1, 7);
@@ -154,7 +100,7 @@ static void a_sound_is_heard_outside_of_a_conference_and_ends(void **state)
 static void a_sound_loops_without_a_seam_as_often_as_asked(void **state)
 {
     (void)state;
-    struct sound *sound = tone_sound(800, -12, 1610); /* whole periods, not whole frames */
+    struct sound *sound = sim_tone(SIM_RATE_HZ, 800, -12, 1610); /* whole periods, not whole frames */
     call(0, true, false);
     settle();
     play(0, sound, 5, 7);
@@ -179,7 +125,7 @@ static void a_sound_loops_without_a_seam_as_often_as_asked(void **state)
 static void in_a_conference_only_that_leg_hears_it_and_the_rest_is_ducked(void **state)
 {
     (void)state;
-    struct sound *sound = tone_sound(sound_hz, -10, 160000);
+    struct sound *sound = sim_tone(SIM_RATE_HZ, sound_hz, -10, 160000);
     for (int i = 0; i < 3; i++)
         call_in(i, i == 0, false);
     settle();
@@ -199,7 +145,7 @@ static void in_a_conference_only_that_leg_hears_it_and_the_rest_is_ducked(void *
 static void a_new_sound_replaces_the_old_one_without_a_click(void **state)
 {
     (void)state;
-    struct sound *first = tone_sound(300, -12, 160000), *second = tone_sound(400, -12, 160000);
+    struct sound *first = sim_tone(SIM_RATE_HZ, 300, -12, 160000), *second = sim_tone(SIM_RATE_HZ, 400, -12, 160000);
     call(0, true, false);
     settle();
     play(0, first, 1, 1);
@@ -221,7 +167,7 @@ static void a_new_sound_replaces_the_old_one_without_a_click(void **state)
 static void an_announcement_is_stopped_by_its_token(void **state)
 {
     (void)state;
-    struct sound *first = tone_sound(300, -20, 160000), *second = tone_sound(1900, -20, 160000);
+    struct sound *first = sim_tone(SIM_RATE_HZ, 300, -20, 160000), *second = sim_tone(SIM_RATE_HZ, 1900, -20, 160000);
     call_in(0, true, false);
     settle();
     struct core_command command = {.type = CORE_CONFERENCE_PLAY, .conference = conference, .sound = first, .token = 1};
@@ -278,7 +224,7 @@ static uint32_t recorded(int i, enum engine_leg_sides sides, struct ring *ring, 
 static void a_leg_is_recorded_alone_or_with_what_it_hears(void **state)
 {
     (void)state;
-    static int16_t pcm[KEPT];
+    static int16_t pcm[ROOM_KEPT];
     call(0, false, false);
     call_in(1, false, false);
     call_in(2, false, false);
@@ -287,19 +233,19 @@ static void a_leg_is_recorded_alone_or_with_what_it_hears(void **state)
     struct ring *alone = record(0, ENGINE_LEG_SAYS), *muted = record(2, ENGINE_LEG_SAYS),
                 *both = record(1, ENGINE_LEG_BOTH);
     sim_run(&sim, 1000000);
-    uint32_t n = recorded(0, ENGINE_LEG_SAYS, alone, pcm, KEPT);
+    uint32_t n = recorded(0, ENGINE_LEG_SAYS, alone, pcm, ROOM_KEPT);
     assert_in_range(n, 7840, 8160);
     assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[0], 0).level_dbfs + 15) < 0.3);
-    n = recorded(2, ENGINE_LEG_SAYS, muted, pcm, KEPT);
+    n = recorded(2, ENGINE_LEG_SAYS, muted, pcm, ROOM_KEPT);
     assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[2], 0).level_dbfs + 15) < 0.3);
     assert_true(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[1], 0).level_dbfs < -60);
-    n = recorded(1, ENGINE_LEG_BOTH, both, pcm, KEPT);
+    n = recorded(1, ENGINE_LEG_BOTH, both, pcm, ROOM_KEPT);
     assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[1], 0).level_dbfs + 15) < 0.3);
     sim_join(parties[2], conference, true, true);
     settle();
     both = record(1, ENGINE_LEG_BOTH);
     sim_run(&sim, 1000000);
-    n = recorded(1, ENGINE_LEG_BOTH, both, pcm, KEPT);
+    n = recorded(1, ENGINE_LEG_BOTH, both, pcm, ROOM_KEPT);
     for (int i = 1; i <= 2; i++)
         assert_true(fabs(tone_measure(pcm + 400, n - 400, SIM_RATE_HZ, tones[i], 0).level_dbfs + 15) < 0.3);
 }
@@ -377,13 +323,7 @@ static void digits_are_sent_as_events_with_three_ends(void **state)
 static void call_opus(int i, uint32_t event_clock_hz)
 {
     people[i].mute = true;
-    struct sim_party_config config = {.codec = CODEC_OPUS,
-                                      .speak = say,
-                                      .hear = hear,
-                                      .user = &people[i],
-                                      .slot = 5,
-                                      .event_clock_hz = event_clock_hz};
-    parties[i] = sim_call(&sim, &config);
+    room_call(i, tones[i], (struct sim_party_config){.codec = CODEC_OPUS, .event_clock_hz = event_clock_hz});
 }
 
 static void the_length_of_events_counts_in_the_clock_that_was_agreed(void **state)
@@ -478,7 +418,7 @@ static void pass(int i, bool on)
 static void a_digit_is_passed_on_as_an_event_or_as_a_tone_never_both(void **state)
 {
     (void)state;
-    static int16_t pcm[KEPT];
+    static int16_t pcm[ROOM_KEPT];
     struct ring *ring;
     struct pcm_frame frame;
     call_in(0, true, false);
@@ -585,7 +525,7 @@ static void who_leaves_while_a_digit_sounds_ends_it(void **state)
     assert_int_equal(parties[2]->event_ends, 3);
 }
 
-#define OWN_TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
+#define OWN_TEST(f) cmocka_unit_test_setup_teardown(f, begin, room_finish)
 
 int main(void)
 {

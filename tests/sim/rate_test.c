@@ -318,12 +318,7 @@ static void a_codec_may_change_under_a_sound_for_one_leg(void **state)
     struct sim sim;
     sim_open(&sim, 9);
     struct person *one = call(&sim, CODEC_L16_8, 0, 2100, 20);
-    int16_t *pcm = calloc(16000, sizeof *pcm);
-    struct sound *sound;
-    tone_init(&one->mouth.tone, 16000, 1000, level_dbfs);
-    tone_read(&one->mouth.tone, pcm, 16000);
-    assert_int_equal(sound_create(&sound, 16000, pcm, 16000), STATUS_OK);
-    free(pcm);
+    struct sound *sound = sim_tone(16000, 1000, level_dbfs, 16000);
     sim_run(&sim, 200000);
     sim_command(&sim,
                 (struct core_command){.type = CORE_LEG_PLAY, .leg = &one->party->leg, .sound = sound, .number = 1});

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "engine/leg_encoder.h"
+#include "media/sound.h"
+#include "media/tone.h"
 
 enum { PAYLOAD_TYPE = 77, EVENT_TYPE = 101, NOISE_TYPE = 13, MIXER_SLOTS = 256 };
 
@@ -461,6 +463,19 @@ static void send_next(struct sim *sim, struct sim_party *p)
     else if (p->key_ms > 0)
         press(sim, p);
     if (speaks) speak(sim, p);
+}
+
+struct sound *sim_tone(uint32_t rate_hz, double hz, double level_dbfs, uint32_t samples)
+{
+    struct sound *sound;
+    struct tone tone;
+    int16_t *pcm = calloc(samples, sizeof *pcm);
+    assert_non_null(pcm);
+    tone_init(&tone, rate_hz, hz, level_dbfs);
+    tone_read(&tone, pcm, samples);
+    assert_int_equal(sound_create(&sound, rate_hz, pcm, samples), STATUS_OK);
+    free(pcm);
+    return sound;
 }
 
 void sim_run(struct sim *sim, int64_t us)

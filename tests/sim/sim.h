@@ -156,6 +156,9 @@ static inline uint32_t sim_samples(const struct sim_party *party, uint32_t ms)
     return party->codec->rate_hz / 1000 * ms;
 }
 
+/** A sine as a sound; the caller destroys it. */
+struct sound *sim_tone(uint32_t rate_hz, double hz, double level_dbfs, uint32_t samples);
+
 /** Lets time pass. */
 void sim_run(struct sim *sim, int64_t us);
 

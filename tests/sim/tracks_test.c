@@ -142,12 +142,7 @@ static uint32_t marked(uint16_t track, enum pcm_mark_type type, bool on)
 static void voices_digits_and_sounds_add_up_sample_by_sample(void **state)
 {
     (void)state;
-    static int16_t pcm[RATE / 2];
-    struct sound *sound;
-    struct tone tone;
-    tone_init(&tone, RATE, 1823, -20);
-    tone_read(&tone, pcm, RATE / 2);
-    assert_int_equal(sound_create(&sound, RATE, pcm, RATE / 2), STATUS_OK);
+    struct sound *sound = sim_tone(RATE, 1823, -20, RATE / 2);
     record(true);
     join(0, true);
     join(1, true);

@@ -9,59 +9,16 @@
 
 #include <cmocka.h>
 
-#include "media/tone.h"
-#include "sim.h"
+#include "room.h"
 
-enum { KEPT = 160000, TICK_US = 20000, SECOND_US = 1000000 };
-
-struct person {
-    struct tone tone;
-    bool mute;
-    int16_t hiss; /* in place of the tone: this and its like below 0, at random */
-    int16_t kept[KEPT];
-    uint32_t count;
-};
-
-static struct sim sim;
-static struct conference_media *conference;
-static struct person people[4];
-static struct sim_party *parties[4];
-
-static void say(struct sim_party *p, int16_t *pcm, uint32_t samples)
-{
-    struct person *person = p->user;
-    memset(pcm, 0, samples * sizeof *pcm);
-    if (person->hiss > 0) {
-        for (uint32_t i = 0; i < samples; i++)
-            pcm[i] = (int16_t)((int)rng_below(&p->sim->rng, 3) * person->hiss - person->hiss);
-    } else if (!person->mute) {
-        tone_read(&person->tone, pcm, samples);
-    }
-}
-
-static void hear(struct sim_party *p, const int16_t *pcm, uint32_t samples)
-{
-    struct person *person = p->user;
-    for (uint32_t i = 0; i < samples && person->count < KEPT; i++)
-        person->kept[person->count++] = pcm[i];
-}
+enum { TICK_US = 20000, SECOND_US = 1000000 };
 
 static int begin(void **state)
 {
     (void)state;
-    sim_open(&sim, 11);
-    memset(people, 0, sizeof people);
-    conference = sim_conference(&sim, 5);
+    room_open(11);
     sim_command(&sim, (struct core_command){
                           .type = CORE_CONFERENCE_AUDIO, .conference = conference, .audio = ENGINE_AUDIO_MIX});
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    sim_conference_close(&sim, conference);
-    sim_close(&sim);
     return 0;
 }
 
@@ -69,10 +26,7 @@ static void call(int i, bool mute)
 {
     static const double tones[] = {515, 745, 1015, 1295};
     people[i].mute = mute;
-    tone_init(&people[i].tone, SIM_RATE_HZ, tones[i], -15);
-    struct sim_party_config config = {
-        .speak = say, .hear = hear, .user = &people[i], .slot = 5, .phase_us = 3000 * i + 1700};
-    parties[i] = sim_call(&sim, &config);
+    room_call(i, tones[i], (struct sim_party_config){.phase_us = 3000 * i + 1700});
     sim_join(parties[i], conference, true, true);
 }
 
@@ -382,7 +336,7 @@ static void a_speaker_takes_the_seat_of_noise_from_the_first_sample_on(void **st
     assert_true(fabs(tone_heard(3, 745) + 15) < 0.3);
 }
 
-#define VOICE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+#define VOICE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, room_finish)
 
 int main(void)
 {
