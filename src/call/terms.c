@@ -2,25 +2,23 @@
 
 #include <strings.h>
 
-static void add(struct terms *terms, const struct sdp_codec *codec, bool (*have)(const struct sdp_codec *codec))
+static void add(struct terms *terms, const struct sdp_codec *codec)
 {
-    if (have && !have(codec)) return;
     for (uint8_t i = 0; i < terms->codec_count; i++) {
         if (terms->codecs[i].payload_type == codec->payload_type) return;
     }
     terms->codecs[terms->codec_count++] = *codec;
 }
 
-void terms_set_codecs(struct terms *terms, const char *const *names, size_t count,
-                      bool (*have)(const struct sdp_codec *codec))
+void terms_set_codecs(struct terms *terms, const char *const *names, size_t count)
 {
     terms->codec_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct sdp_codec *codec = sdp_codec_find(names[i]);
-        if (codec) add(terms, codec, have);
+        if (codec) add(terms, codec);
     }
     for (size_t i = 0; count == 0 && i < SDP_CODECS; i++)
-        add(terms, sdp_codec_at(i), have);
+        add(terms, sdp_codec_at(i));
 }
 
 bool terms_parse_srtp(const char *word, enum sdp_srtp_use *out)

@@ -25,10 +25,8 @@ struct terms {
 /**
  * Puts codecs into *terms: those named, each once, in this order; all where no name is given. Names that are unknown
  * are left out.
- * @param have  which codecs there are; NULL: all
  */
-void terms_set_codecs(struct terms *terms, const char *const *names, size_t count,
-                      bool (*have)(const struct sdp_codec *codec));
+void terms_set_codecs(struct terms *terms, const char *const *names, size_t count);
 
 /** "never", "optional", "required". @return false (*out untouched) for any other word */
 bool terms_parse_srtp(const char *word, enum sdp_srtp_use *out);

@@ -9,9 +9,6 @@
 #include "call/terms.h"
 #include "daemon/config.h"
 
-/** Whether calls can have this codec: the engine carries it. */
-bool call_terms_have(const struct sdp_codec *codec);
-
 /**
  * @param from   without codecs: all
  * @param order  "caller" or "own"

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/ids.h"
+#include "call/terms.h"
 #include "call/trunk.h"
-#include "daemon/call_terms.h"
 #include "net/cidr.h"
 #include "net/fetch_guard.h"
 #include "os/log.h"
@@ -185,9 +185,7 @@ const char *config_check_caller(const char *text)
 
 const char *config_check_codec(const char *text)
 {
-    const struct sdp_codec *codec = sdp_codec_find(text);
-    if (codec && call_terms_have(codec)) return NULL;
-    return "opus, G722, PCMU, PCMA, L16/8000, L16/16000 or L16/48000";
+    return sdp_codec_find(text) ? NULL : "opus, G722, PCMU, PCMA, L16/8000, L16/16000 or L16/48000";
 }
 
 const char *config_check_order(const char *text)

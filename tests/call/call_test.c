@@ -284,7 +284,7 @@ static void the_order_of_codecs_is_the_plans(void **state)
     (void)state;
     static const char *const codecs[] = {"pcma", "opus-of-the-future", "PCMA", "PCMU"};
     struct notebook n = {.terms = plain_terms()};
-    terms_set_codecs(&n.terms, codecs, 4, NULL);
+    terms_set_codecs(&n.terms, codecs, 4);
     struct call *call = place_call(&n);
     receive_coded(call, SIGNAL_LOCATED, 0, NULL);
     assert_non_null(strstr(n.sdp, "m=audio 20000 RTP/AVP 8 0"));

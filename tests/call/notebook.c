@@ -79,7 +79,7 @@ struct terms plain_terms(void)
 {
     static const char *const g711[] = {"PCMU", "PCMA"};
     struct terms terms = {.codec_count = 0};
-    terms_set_codecs(&terms, g711, 2, NULL);
+    terms_set_codecs(&terms, g711, 2);
     return terms;
 }
 
