@@ -111,7 +111,7 @@ static const struct rest_route routes[] = {
     {HTTP_POST, ACCOUNT "/Webhooks/{lane}/{n}", REST_ACCOUNT, rest_webhooks_resend,
      .summary = "Send a dead notification again", .request = "WebhookUpdate", .http = 204},
     {HTTP_GET, "/recordings/{token}/{file}", REST_OPEN, rest_recordings_by_token,
-     .summary = "Audio by its unguessable URL", .http = 200, .media = "audio/wav"},
+     .summary = "Audio by its unguessable URL", .http = 200, .media = RECORDING_MEDIA},
     {HTTP_GET, "/health", REST_OPEN, rest_health, .summary = "Whether the bridge takes calls; 503 where it does not",
      .http = 200, .answer = "Health"},
     {HTTP_GET, "/metrics", REST_OPEN, rest_metrics, .summary = "Figures in Prometheus' text format", .http = 200,
