@@ -90,7 +90,7 @@ run_ctest() {
     rm -f "$dir/totals" "$dir/failed-names"
     # ThreadSanitizer of gcc 12 cannot place its shadow under the address randomisation of newer kernels.
     [ "$dir" != build-tsan ] || ! setarch -R true 2>/dev/null || wrap=(setarch -R)
-    "${wrap[@]}" ctest --test-dir "$dir" -V -j "$jobs" "$@" 2>&1 |
+    "${wrap[@]}" ctest --test-dir "$dir" -V -j "$jobs" --no-tests=error "$@" 2>&1 |
         awk -v totals="$dir/totals" -v names="$dir/failed-names" "$follow"
     local status=${PIPESTATUS[0]}
     if ! read -r good bad <"$dir/totals"; then good=0 bad=0; fi
@@ -136,22 +136,14 @@ part_tsan() {
     local targets
     say "tsan: the media engine under ThreadSanitizer"
     configure build-tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSANITIZE=thread -DBENCH=OFF || return
-    targets=$(cmake --build build-tsan --target help | grep -oE '\btest_(engine_|sim_[a-z_]*storm)[a-z0-9_]*$')
-    if [ -z "$targets" ]; then
-        echo "nothing to run"
-        return
-    fi
+    targets=$(cmake --build build-tsan --target help | grep -oE '\btest_engine_[a-z0-9_]*$')
     # shellcheck disable=SC2086
-    build build-tsan $targets && run_ctest build-tsan -R '^(engine/|sim/.*storm)'
+    build build-tsan $targets && run_ctest build-tsan -R '^engine/'
 }
 
 part_e2e() {
     local last
     say "e2e: real calls against a bridge with guarded media threads"
-    if [ ! -x tests/e2e/run ]; then
-        echo "nothing to run"
-        return
-    fi
     configure build-guard -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMEDIA_GUARD=ON -DBENCH=ON &&
         build build-guard parleyd parley-sip parley-load dtmf_read || return
     PARLEY_BUILD=build-guard tests/e2e/run --jobs 2 2>&1 | tee build-guard/e2e.log

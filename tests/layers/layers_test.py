@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "os": "base",
     "net": "base os",
     "sip": "base os signal",
-    "call": "base os net conf percl sdp signal",
+    "call": "base os net conf sdp signal",
     "engine": "base os media rtp",
     "record": "base os media",
     "store": "base os",
@@ -43,6 +43,9 @@ LIBRARY_ONLY_IN = {
     "opus/": "media",
     "spandsp": "media",
     "srtp2/": "rtp",
+    "speex/": "media record",
+    "sndfile.h": "record",
+    "confuse.h": "daemon",
 }
 
 PURE = ["base", "conf", "percl", "media", "rtp", "sdp", "signal"]
@@ -80,7 +83,7 @@ def own_include_fault(folder, path):
 def library_include_fault(folder, path):
     for library, owners in LIBRARY_ONLY_IN.items():
         if path.startswith(library) and folder not in owners.split():
-            return f"<{library}...> belongs to {owners}/ only"
+            return f"<{library}...> belongs to {'/ and '.join(owners.split())}/ only"
     return None
 
 
@@ -176,12 +179,14 @@ def includes_can_fail():
                 "engine/bad.h": '# include "conf/conference.h"\n#include <sofia-sip/nta.h>\n',
                 "extras/new.c": "",
                 "rtp/bare.c": '#include "rtp_packet.h"\n',
+                "store/bad.c": "#include <sndfile.h>\n#include <speex/speex_resampler.h>\n",
             },
         )
         expect(
             include_faults(root),
             ["bad.c:2: conf/ may not include net/", "conf may not use os", "bad.h:1: engine/ may not include conf/",
-             "bad.h:2: <sofia-sip/...> belongs to sip/", "extras: not in the table", "bare.c:1"],
+             "bad.h:2: <sofia-sip/...> belongs to sip/", "extras: not in the table", "bare.c:1",
+             "bad.c:1: <sndfile.h...> belongs to record/", "bad.c:2: <speex/...> belongs to media/ and record/"],
         )
 
 
