@@ -31,13 +31,13 @@ struct sdp_codec {
     uint8_t ptimes;       /**< bit n: packets of (n + 1) * 10 ms can be sent, 10 ms always */
 };
 
-/** All of them, in the order that is used where an owner says none. @param index  below SDP_CODECS */
+/** All of them, in the order of a route on which none is said. @param index  below SDP_CODECS */
 const struct sdp_codec *sdp_codec_at(size_t index);
 
 /** By name, case-insensitive. NULL where there is none. */
 const struct sdp_codec *sdp_codec_find(const char *name);
 
-/** The longest packet that can be sent within so many milliseconds; 10 where that is too short for any. */
+/** The longest packet that can be sent within so many milliseconds. @return 10 to 60; 10 where that is too short */
 uint16_t sdp_codec_ptime(const struct sdp_codec *codec, uint32_t wanted_ms);
 
 #endif

@@ -15,12 +15,6 @@ static const struct {
     [SDP_SUITE_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", 16 + 14},
 };
 
-const char *sdp_suite_name(enum sdp_suite suite)
-{
-    assert(suite < SDP_SUITES);
-    return suites[suite].name;
-}
-
 size_t sdp_suite_key_bytes(enum sdp_suite suite)
 {
     assert(suite < SDP_SUITES);
@@ -125,7 +119,8 @@ bool sdp_crypto_parse(struct sdp_crypto *out, struct slice value)
 
 void sdp_crypto_put(struct buffer *b, uint32_t tag, enum sdp_suite suite, const uint8_t *key)
 {
-    buffer_printf(b, "a=crypto:%u %s inline:", tag, sdp_suite_name(suite));
+    assert(suite < SDP_SUITES);
+    buffer_printf(b, "a=crypto:%u %s inline:", tag, suites[suite].name);
     base64_encode(b, key, sdp_suite_key_bytes(suite));
     buffer_append_text(b, "\r\n");
 }

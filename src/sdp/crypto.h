@@ -46,9 +46,6 @@ struct sdp_keys {
     uint8_t of[SDP_SUITES][SDP_KEY_BYTES_MAX];
 };
 
-/** "AEAD_AES_128_GCM" ... */
-const char *sdp_suite_name(enum sdp_suite suite);
-
 /** Of master key and salt together: 28, 44 or 30. */
 size_t sdp_suite_key_bytes(enum sdp_suite suite);
 

@@ -36,7 +36,5 @@ struct sdp_peer fmtp_read_opus(struct slice fmtp)
         .bitrate_bps = number(fmtp, "maxaveragebitrate", BITRATE_MIN_BPS, BITRATE_MAX_BPS),
         .fec = flag(fmtp, "useinbandfec"),
         .dtx = flag(fmtp, "usedtx"),
-        .stereo = flag(fmtp, "stereo"),
-        .speaks_stereo = flag(fmtp, "sprop-stereo"),
     };
 }

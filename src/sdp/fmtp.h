@@ -19,8 +19,6 @@ struct sdp_peer {
     uint32_t bitrate_bps;   /**< maxaveragebitrate, 6000 to 510000; 0: not said */
     bool fec;               /**< useinbandfec: it can make use of it */
     bool dtx;               /**< usedtx: silence may be left unsent */
-    bool stereo;            /**< it would rather have stereo; we send mono all the same */
-    bool speaks_stereo;     /**< sprop-stereo: it may send stereo */
 };
 
 /**

@@ -17,7 +17,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-enum { DTMF_INFO_MS = 160, DTMF_INFO_LEAST_MS = 40, DTMF_INFO_MOST_MS = 5000 };
+enum { DTMF_INFO_MS = 160, DTMF_INFO_LEAST_MS = 40, DTMF_INFO_MOST_MS = 5000 }; /**< milliseconds */
 
 struct dtmf_info {
     char digit;           /**< 0-9 * # A-D; 0: a signal that is no key, as the hook's flash */

@@ -8,7 +8,7 @@
 
 #include "base/slice.h"
 
-/** A heap copy without the lines that hold keys; NULL where memory is short. */
+/** A heap copy, the caller's, without the lines that hold keys; it ends at a NUL in the text. NULL: memory is short. */
 char *keyless_copy(struct slice sdp);
 
 #endif
