@@ -87,6 +87,7 @@ static bool replace_text(char **field, const char *text)
 
 void call_set_terms(struct call *c, const struct terms *terms)
 {
+    assert(!c->outgoing && !c->negotiated && !c->sent && terms->codec_count > 0);
     c->terms = *terms;
 }
 
