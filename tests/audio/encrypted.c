@@ -51,17 +51,9 @@ static void change_keys(struct scene *s, struct party_keys *p)
 }
 
 struct heard {
-    uint64_t breaks, holes, refused;
-    double level_error_db;
+    struct steadiness worst;
+    uint64_t refused;
 };
-
-static void judge(const struct person *p, struct heard *worst)
-{
-    struct tone_reading r = tone_measure(p->kept, p->kept_count, person_rate(p), SCENE_TONE_HZ, 0);
-    worst->level_error_db = fmax(worst->level_error_db, fabs(r.level_dbfs - SCENE_LEVEL_DBFS));
-    if (p->watch.breaks > worst->breaks) worst->breaks = p->watch.breaks;
-    if (p->watch.holes > worst->holes) worst->holes = p->watch.holes;
-}
 
 static uint64_t refused_of(const struct engine_leg_stats *stats)
 {
@@ -72,7 +64,7 @@ static struct heard measure(enum srtp_suite suite, uint32_t seconds)
 {
     struct scene s;
     struct party_keys talker, listener, other;
-    struct heard worst = {0};
+    struct heard heard = {.refused = 0};
     scene_open(&s);
     join(&s, &talker, suite, true);
     join(&s, &listener, suite, false);
@@ -89,11 +81,11 @@ static struct heard measure(enum srtp_suite suite, uint32_t seconds)
         if (second % CHANGE_EVERY_S == 1) change_keys(&s, &listener);
         scene_run_ms(&s, 1000);
         for (int i = 0; i < LISTENERS; i++)
-            judge(ears[i], &worst);
+            person_judge(ears[i], &heard.worst);
     }
-    worst.refused = refused_of(&talker.person->party->leg.stats);
+    heard.refused = refused_of(&talker.person->party->leg.stats);
     scene_close(&s);
-    return worst;
+    return heard;
 }
 
 static void steady(enum srtp_suite suite, uint32_t seconds)
@@ -103,9 +95,10 @@ static void steady(enum srtp_suite suite, uint32_t seconds)
     if (!board_wants(id, what)) return;
     struct heard h = measure(suite, seconds);
     board_share(id, what, "0 breaks, 0 holes, 0 refused, level within 0.05 dB",
-                board_text("%llu breaks, %llu holes, %llu refused, %.3f dB", (unsigned long long)h.breaks,
-                           (unsigned long long)h.holes, (unsigned long long)h.refused, h.level_error_db),
-                h.breaks == 0 && h.holes == 0 && h.refused == 0 && h.level_error_db <= 0.05, h.level_error_db / 0.05);
+                board_text("%llu breaks, %llu holes, %llu refused, %.3f dB", (unsigned long long)h.worst.breaks,
+                           (unsigned long long)h.worst.holes, (unsigned long long)h.refused, h.worst.level_error_db),
+                h.worst.breaks == 0 && h.worst.holes == 0 && h.refused == 0 && h.worst.level_error_db <= 0.05,
+                h.worst.level_error_db / 0.05);
 }
 
 struct spoilt {

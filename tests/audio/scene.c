@@ -1,5 +1,6 @@
 #include "scene.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,6 +159,14 @@ void person_keep_said(struct person *p, uint32_t ms)
 void person_watch(struct person *p, double hz, double level_dbfs)
 {
     tone_watch_init(&p->watch, person_rate(p), hz, level_dbfs);
+}
+
+void person_judge(const struct person *p, struct steadiness *worst)
+{
+    struct tone_reading r = tone_measure(p->kept, p->kept_count, person_rate(p), SCENE_TONE_HZ, 0);
+    worst->level_error_db = fmax(worst->level_error_db, fabs(r.level_dbfs - SCENE_LEVEL_DBFS));
+    if (p->watch.breaks > worst->breaks) worst->breaks = p->watch.breaks;
+    if (p->watch.holes > worst->holes) worst->holes = p->watch.holes;
 }
 
 uint32_t person_rate(const struct person *p)

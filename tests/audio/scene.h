@@ -82,6 +82,15 @@ void person_keep_said(struct person *p, uint32_t ms);
 /** Watches for breaks and holes from now on. */
 void person_watch(struct person *p, double hz, double level_dbfs);
 
+/** How far a tone is from what it should be: the worst of several people and seconds. */
+struct steadiness {
+    uint64_t breaks, holes;
+    double level_error_db;
+};
+
+/** Of SCENE_TONE_HZ at SCENE_LEVEL_DBFS: what its watch has counted, and the level of what it has kept. */
+void person_judge(const struct person *p, struct steadiness *worst);
+
 uint32_t person_rate(const struct person *p);
 
 /** residual_dbfs() of what it has kept. */

@@ -10,11 +10,6 @@
 #include "board.h"
 #include "scene.h"
 
-struct heard {
-    uint64_t breaks, holes;
-    double level_error_db;
-};
-
 static bool is_g711(enum codec_id id)
 {
     return id == CODEC_PCMU || id == CODEC_PCMA;
@@ -28,18 +23,10 @@ static double level_limit_db(enum codec_id a, enum codec_id b)
     return is_g711(a) && is_g711(b) && a != b ? 0.3 : 0.05;
 }
 
-static void judge(const struct person *p, struct heard *worst)
-{
-    struct tone_reading r = tone_measure(p->kept, p->kept_count, person_rate(p), SCENE_TONE_HZ, 0);
-    worst->level_error_db = fmax(worst->level_error_db, fabs(r.level_dbfs - SCENE_LEVEL_DBFS));
-    if (p->watch.breaks > worst->breaks) worst->breaks = p->watch.breaks;
-    if (p->watch.holes > worst->holes) worst->holes = p->watch.holes;
-}
-
-static struct heard measure(enum codec_id a, enum codec_id b, uint32_t seconds)
+static struct steadiness measure(enum codec_id a, enum codec_id b, uint32_t seconds)
 {
     struct scene s;
-    struct heard worst = {0};
+    struct steadiness worst = {0};
     scene_open(&s);
     scene_join(&s, phone(a, 7300), true, true, true);
     struct person *silent = scene_join(&s, phone(b, 12100), true, true, true);
@@ -52,8 +39,8 @@ static struct heard measure(enum codec_id a, enum codec_id b, uint32_t seconds)
         person_listen(silent, 1000);
         person_listen(listener, 1000);
         scene_run_ms(&s, 1000);
-        judge(silent, &worst);
-        judge(listener, &worst);
+        person_judge(silent, &worst);
+        person_judge(listener, &worst);
     }
     scene_close(&s);
     return worst;
@@ -64,7 +51,7 @@ static void pair(enum codec_id a, enum codec_id b, uint32_t seconds)
     const char *id = board_text("steady/%s-%s", codec_label(a), codec_label(b));
     const char *what = board_text("%s to %s, %u s", codec_label(a), codec_label(b), seconds);
     if (!board_wants(id, what)) return;
-    struct heard h = measure(a, b, seconds);
+    struct steadiness h = measure(a, b, seconds);
     double limit = level_limit_db(a, b);
     board_share(id, what, board_text("0 breaks, 0 holes, level within %.2f dB", limit),
                 board_text("%llu breaks, %llu holes, %.3f dB", (unsigned long long)h.breaks,

@@ -52,18 +52,23 @@ static void assert_whole(const struct rig *r, const struct tone_watch *w, const 
     assert_int_equal(w->breaks + w->holes, 0);
 }
 
+static void run_whole(struct rig *r, double seconds, double hz, const char *what)
+{
+    struct tone_watch watch;
+    tone_watch_init(&watch, r->rate_hz, hz, level_dbfs);
+    run(r, seconds, &watch);
+    assert_whole(r, &watch, what);
+}
+
 static void every_codec_passes_a_tone_on_a_clean_network(void **state)
 {
     (void)state;
     for (int i = 0; i < CODECS; i++) {
         struct rig r;
         struct tone tone;
-        struct tone_watch watch;
         open_with_tone(&r, &tone, codecs[i], 7000);
         run(&r, 1, NULL);
-        tone_watch_init(&watch, r.rate_hz, frequency_hz, level_dbfs);
-        run(&r, 10, &watch);
-        assert_whole(&r, &watch, "clean");
+        run_whole(&r, 10, frequency_hz, "clean");
         assert_int_equal(playout_get_stats(r.playout).concealed_samples, 0);
         assert_true(playout_get_stats(r.playout).delay_us < 24000);
         rig_close(&r);
@@ -77,13 +82,10 @@ static void every_codec_follows_a_foreign_clock(void **state)
         for (double ppm = -300.0; ppm <= 300.0; ppm += 600.0) {
             struct rig r;
             struct tone tone;
-            struct tone_watch watch;
             open_with_tone(&r, &tone, codecs[i], 7000);
             r.clock = 1.0 - ppm / 1e6;
             run(&r, 20, NULL);
-            tone_watch_init(&watch, r.rate_hz, frequency_hz * (1.0 + ppm / 1e6), level_dbfs);
-            run(&r, 20, &watch);
-            assert_whole(&r, &watch, ppm > 0.0 ? "fast" : "slow");
+            run_whole(&r, 20, frequency_hz * (1.0 + ppm / 1e6), ppm > 0.0 ? "fast" : "slow");
             struct playout_stats s = playout_get_stats(r.playout);
             assert_int_equal(s.shrinks + s.stretches + s.concealed_samples, 0);
             assert_true(s.delay_us > 20000 && s.delay_us < 30000);
@@ -98,15 +100,12 @@ static void every_codec_survives_jitter_and_calms_down(void **state)
     for (int i = 0; i < CODECS; i++) {
         struct rig r;
         struct tone tone;
-        struct tone_watch watch;
         open_with_tone(&r, &tone, codecs[i], 7000);
         r.jitter_us = 150000;
         run(&r, 6, NULL);
         r.jitter_us = 0;
         run(&r, 0.5, NULL);
-        tone_watch_init(&watch, r.rate_hz, frequency_hz, level_dbfs);
-        run(&r, 8, &watch);
-        assert_whole(&r, &watch, "calm after jitter");
+        run_whole(&r, 8, frequency_hz, "calm after jitter");
         assert_true(playout_get_stats(r.playout).delay_us < 40000);
         rig_close(&r);
     }
@@ -144,7 +143,6 @@ static void an_outage_fades_with_every_codec(void **state)
     for (int i = 0; i < CODECS; i++) {
         struct rig r;
         struct tone tone;
-        struct tone_watch watch;
         open_with_tone(&r, &tone, codecs[i], 7000);
         run(&r, 2, NULL);
         r.loss = 1.0;
@@ -152,9 +150,7 @@ static void an_outage_fades_with_every_codec(void **state)
         assert_true(r.got.zero);
         r.loss = 0.0;
         run(&r, 0.5, NULL);
-        tone_watch_init(&watch, r.rate_hz, frequency_hz, level_dbfs);
-        run(&r, 2, &watch);
-        assert_whole(&r, &watch, "after an outage");
+        run_whole(&r, 2, frequency_hz, "after an outage");
         rig_close(&r);
     }
 }
@@ -252,7 +248,6 @@ static void comfort_noise_sounds_until_voice_comes(void **state)
     for (int i = 0; i < 3; i++) {
         struct rig r;
         struct tone tone;
-        struct tone_watch watch;
         open_with_tone(&r, &tone, with_noise[i], 7000);
         run(&r, 1, NULL);
         for (int spurt = 0; spurt < 4; spurt++) {
@@ -268,9 +263,7 @@ static void comfort_noise_sounds_until_voice_comes(void **state)
             assert_true(fabs(after_dbov + level) < 1.5);
             r.quiet = false;
             run(&r, 0.2, NULL);
-            tone_watch_init(&watch, r.rate_hz, frequency_hz, level_dbfs);
-            run(&r, 1, &watch);
-            assert_whole(&r, &watch, "after noise");
+            run_whole(&r, 1, frequency_hz, "after noise");
         }
         struct playout_stats s = playout_get_stats(r.playout);
         assert_int_equal(s.lost + s.late + s.jumps + s.concealed_samples, 0);
@@ -412,7 +405,6 @@ static void voice_may_come_before_or_after_the_end_that_noise_was_expected_to_ha
         for (size_t k = 0; k < sizeof(shifts_us) / sizeof(shifts_us[0]); k++) {
             struct rig r;
             struct tone tone;
-            struct tone_watch watch;
             static const uint8_t level = 60;
             open_with_tone(&r, &tone, codecs[i], 7000);
             run(&r, 1, NULL);
@@ -421,9 +413,7 @@ static void voice_may_come_before_or_after_the_end_that_noise_was_expected_to_ha
             r.quiet = false;
             r.send_us += shifts_us[k];
             run(&r, 10, NULL); /* small changes of the delay glide */
-            tone_watch_init(&watch, r.rate_hz, frequency_hz, level_dbfs);
-            run(&r, 1, &watch);
-            assert_whole(&r, &watch, "at another time than expected");
+            run_whole(&r, 1, frequency_hz, "at another time than expected");
             struct playout_stats s = playout_get_stats(r.playout);
             assert_int_equal(s.lost + s.late + s.concealed_samples, 0);
             assert_true(s.delay_us < 44000);

@@ -115,16 +115,6 @@ static void talk_and_listen_are_kept_apart(void **state)
 }
 
 /* The loudest jump between neighbouring samples beyond what a sine of this level makes. */
-static int largest_jump(const int16_t *pcm, uint32_t from, uint32_t count)
-{
-    int largest = 0;
-    for (uint32_t i = from + 1; i < count; i++) {
-        int jump = abs(pcm[i] - pcm[i - 1]);
-        if (jump > largest) largest = jump;
-    }
-    return largest;
-}
-
 static void mutes_and_leaves_do_not_click(void **state)
 {
     (void)state;
@@ -134,7 +124,7 @@ static void mutes_and_leaves_do_not_click(void **state)
     settle();
     people[1].count = 0;
     sim_run(&sim, 100000);
-    int steady = largest_jump(people[1].kept, 0, people[1].count);
+    int steady = room_steepest(1);
     for (int i = 0; i < 20; i++) {
         sim_command(&sim, (struct core_command){
                               .type = CORE_LEG_ROLES, .leg = &parties[0]->leg, .talk = i % 2, .listen = true});
@@ -143,7 +133,7 @@ static void mutes_and_leaves_do_not_click(void **state)
                               .type = CORE_LEG_ROLES, .leg = &parties[1]->leg, .talk = false, .listen = i % 4 > 1});
         sim_run(&sim, 60000);
     }
-    assert_true(largest_jump(people[1].kept, 0, people[1].count) < steady * 5 / 4);
+    assert_true(room_steepest(1) < steady * 5 / 4);
     sim_command(&sim,
                 (struct core_command){.type = CORE_LEG_ROLES, .leg = &parties[1]->leg, .talk = false, .listen = true});
     settle();
@@ -151,7 +141,7 @@ static void mutes_and_leaves_do_not_click(void **state)
     sim_run(&sim, 100000);
     sim_command(&sim, (struct core_command){.type = CORE_LEG_LEAVE, .leg = &parties[0]->leg});
     sim_run(&sim, 100000);
-    assert_true(largest_jump(people[1].kept, 0, people[1].count) < steady * 5 / 4);
+    assert_true(room_steepest(1) < steady * 5 / 4);
     assert_true(tone_power_dbfs(people[1].kept + people[1].count - 400, 400) < -150);
 }
 
@@ -179,7 +169,7 @@ static void music_starts_at_once_and_is_gone_with_the_tick_of_the_mix(void **sta
     assert_int_equal(sim.done_token, 9);
     assert_true(tone_power_dbfs(people[0].kept, 80) > -40);         /* it fades */
     assert_true(tone_power_dbfs(people[0].kept + 110, 400) < -150); /* 10 ms and the limiter's 2 ms */
-    assert_true(largest_jump(people[0].kept, 0, people[0].count) < 3000);
+    assert_true(room_steepest(0) < 3000);
     struct core_command end = {.type = CORE_CONFERENCE_RECORD, .conference = conference};
     sim_command(&sim, end);
     struct pcm_frame frame;
@@ -206,10 +196,10 @@ static void new_music_fades_in_over_the_old(void **state)
     int steady = 0;
     people[0].count = 0;
     sim_run(&sim, 200000);
-    steady = largest_jump(people[0].kept, 0, people[0].count);
+    steady = room_steepest(0);
     set_music(new);
     sim_run(&sim, 300000);
-    assert_true(largest_jump(people[0].kept, 0, people[0].count) < 2 * steady);
+    assert_true(room_steepest(0) < 2 * steady);
     assert_int_equal(sim.events[MEDIA_SOUND_BACK], 1);
     assert_true(fabs(level(0, 620) - -20) < 0.5);
     assert_true(level(0, 400) < -60);

@@ -58,17 +58,6 @@ static void settle(void)
     forget();
 }
 
-/* Nothing but steps that a tone of -10 dBFS and its likes make. */
-static int steepest(int i)
-{
-    int most = 0;
-    for (uint32_t k = 1; k < people[i].count; k++) {
-        int step = abs(people[i].kept[k] - people[i].kept[k - 1]);
-        if (step > most) most = step;
-    }
-    return most;
-}
-
 static void play(int i, struct sound *sound, uint32_t loops, uint64_t token)
 {
     sim_command(&sim,
@@ -111,7 +100,7 @@ static void a_sound_loops_without_a_seam_as_often_as_asked(void **state)
     while (people[0].kept[to - 1] == 0)
         to--;
     assert_in_range(to - from, 5 * 1610 - 20, 5 * 1610);
-    assert_true(steepest(0) < 5400); /* the tone's own: 8230 * 2 * sin(pi / 10) is 5087 */
+    assert_true(room_steepest(0) < 5400); /* the tone's own: 8230 * 2 * sin(pi / 10) is 5087 */
     play(0, sound, 0, 8);
     sim_run(&sim, 10000000);
     assert_int_equal(sim.events[MEDIA_LEG_PLAYED], 1);
@@ -155,7 +144,7 @@ static void a_new_sound_replaces_the_old_one_without_a_click(void **state)
     assert_int_equal(sim.events[MEDIA_LEG_PLAYED], 1);
     assert_int_equal(sim.last[MEDIA_LEG_PLAYED].token, 1);
     assert_int_equal(sim.last[MEDIA_LEG_PLAYED].number, 0);
-    assert_true(steepest(0) < 2 * 8230 * 2 * 0.16); /* of both at once */
+    assert_true(room_steepest(0) < 2 * 8230 * 2 * 0.16); /* of both at once */
     assert_true(fabs(level(0, 400) + 12) < 0.5);
     assert_true(level(0, 300) < -60);
     sim_command(&sim, (struct core_command){.type = CORE_LEG_CLOSE, .leg = &parties[0]->leg});
@@ -179,7 +168,7 @@ static void an_announcement_is_stopped_by_its_token(void **state)
     forget();
     sim_command(&sim, (struct core_command){.type = CORE_CONFERENCE_STOP, .conference = conference, .token = 1});
     sim_run(&sim, 60000);
-    assert_true(steepest(0) < 6000);
+    assert_true(room_steepest(0) < 6000);
     assert_int_equal(sim.events[MEDIA_PLAYED], 1);
     assert_int_equal(sim.last[MEDIA_PLAYED].token, 1);
     assert_int_equal(sim.last[MEDIA_PLAYED].number, 0);
@@ -469,7 +458,7 @@ static void digits_that_are_not_passed_on_are_not_heard(void **state)
     assert_int_equal(parties[1]->event_packets, 0);
     /* Its voice has a gap with soft ends, and nothing else. */
     for (int i = 1; i <= 2; i++) {
-        assert_true(steepest(i) < 2600); /* 5827 * 2 * sin(pi * 515 / 8000) is 2343 */
+        assert_true(room_steepest(i) < 2600); /* 5827 * 2 * sin(pi * 515 / 8000) is 2343 */
         assert_true(fabs(level(i, tones[0]) + 15) < 0.5);
     }
     assert_int_equal(sim.events[MEDIA_LEG_DIGIT], 1);

@@ -55,3 +55,13 @@ void room_call(int i, double hz, struct sim_party_config config)
     parties[i] = sim_call(&sim, &config);
     tone_init(&people[i].tone, parties[i]->codec->rate_hz, hz, level_dbfs);
 }
+
+int room_steepest(int i)
+{
+    int steepest = 0;
+    for (uint32_t k = 1; k < people[i].count; k++) {
+        int step = abs(people[i].kept[k] - people[i].kept[k - 1]);
+        if (step > steepest) steepest = step;
+    }
+    return steepest;
+}

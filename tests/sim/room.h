@@ -36,6 +36,9 @@ int room_finish(void **state);
 /** Party i calls; it says a tone of -15 dBFS. Of config its speak, hear, user and slot are set here. */
 void room_call(int i, double hz, struct sim_party_config config);
 
+/** The largest step between two neighbouring samples of what party i has kept. */
+int room_steepest(int i);
+
 /** The mouth and the ear of any party whose user is a person. */
 void person_say(struct sim_party *p, int16_t *pcm, uint32_t samples);
 void person_hear(struct sim_party *p, const int16_t *pcm, uint32_t samples);
