@@ -6,8 +6,8 @@
  * the others carry copies of them (in-band FEC), it is one packet more, so that the copy is there in time. Any
  * length of packet that the codec takes (at most 120 ms; changes included), reordering, duplicates, sequence and
  * timestamp jumps, and silence suppression are taken in stride: a gap in timestamps with unbroken sequence numbers is
- * silence, or comfort noise where the sender has described it; a gap in both is loss and is concealed, by the codec
- * where it knows how.
+ * silence, or comfort noise where the sender has described it (which lasts until the sender speaks again, be that later
+ * than timestamps say); a gap in both is loss and is concealed, by the codec where it knows how.
  *
  * The drift of the sender's clock, and small changes of the delay, are made good by reading a little faster or slower,
  * between the samples; large and urgent changes by cutting out or putting in whole pitch periods with a cross-fade, at
