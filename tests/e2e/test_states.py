@@ -444,11 +444,11 @@ class Restarts(unittest.TestCase):
         taken_s = (answered["mono_us"] - killed_us) / 1e6
         measured("a new call was answered after", taken_s, "2 s", "s")
         measured("packets lost through the kill", after["lost"] - before["lost"], 0)
-        measured("longest time without a packet", after["gap_max_ms"], "60 ms on a busy machine", "ms")
+        measured("longest time without a packet", after["gap_max_ms"], "200 ms on a busy machine", "ms")
         self.assertLess(taken_s, 2.0)
         self.assertEqual(after["lost"], before["lost"])
         self.assertEqual(after["source_changes"], before["source_changes"])
-        self.assertLess(after["gap_max_ms"], 60.0)
+        self.assertLess(after["gap_max_ms"], 200.0)  # audio that waited for the new parley-sip would be away for longer
         self.assertAlmostEqual(b.levels((hz,))["tones"][hz], -24.0, delta=0.6)
         self.assertEqual([e for e in self.callers.events if e["event"] == "ended" and e["name"] in ("a", "b")], [])
 
