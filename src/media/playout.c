@@ -165,8 +165,9 @@ static struct playout_payload payload_of(const struct playout *p, const struct p
     return (struct playout_payload){playout_store_payload(&p->store, s), s->len};
 }
 
-/* What is not played says all the same whether the sender is silent, and how that sounds. */
-static void drop_oldest(struct playout *p)
+/* What is not played says all the same whether the sender is silent, and how that sounds. @return whether it is voice
+ */
+static bool drop_oldest(struct playout *p)
 {
     struct playout_stored s;
     take_oldest(p, &s);
@@ -174,12 +175,16 @@ static void drop_oldest(struct playout *p)
         playout_maker_note_noise(&p->maker, payload_of(p, &s));
     else
         playout_maker_note_voice(&p->maker);
+    return !s.noise;
 }
 
-static void drop_until(struct playout *p, int64_t media)
+/* @return how many of them were voice */
+static uint32_t drop_until(struct playout *p, int64_t media)
 {
+    uint32_t voices = 0;
     while (p->store.count > 0 && p->store.waiting[0].media + p->store.waiting[0].samples <= media)
-        drop_oldest(p);
+        voices += drop_oldest(p);
+    return voices;
 }
 
 /* Playing goes on with the oldest packet that waits: what is missing before it is lost, and silence. */
@@ -403,15 +408,17 @@ static bool start(struct playout *p)
 
 /*
  * A pause that was announced lasts until the sender speaks again: where that is later than its times say (the way has
- * become longer, or its clock is slow), nothing of it is late.
+ * become longer, or its clock is slow), only what no delay could wait for is late.
  */
 static void prolong_pause(struct playout *p)
 {
     const struct playout_stored *first = &p->store.waiting[0];
+    while (p->store.count > 0 && first->noise && first->media <= p->media_end)
+        (void)drop_oldest(p); /* there may be voice behind it */
     if (p->store.count == 0 || first->noise || first->media >= p->media_end) return;
     int64_t end = p->arrivals.tick * p->frame + offset_of_waiting(p) + (int64_t)ahead(p);
     if (end < p->media_end) p->media_end = end;
-    drop_until(p, p->media_end);
+    p->stats.late += drop_until(p, p->media_end);
 }
 
 static enum playout_verdict wait_for_start(struct playout *p)

@@ -422,6 +422,51 @@ static void voice_may_come_before_or_after_the_end_that_noise_was_expected_to_ha
     }
 }
 
+/* @return ticks in which a word of a second is heard that begins in the stall, with or without noise before it there */
+static int heard_of_a_word(struct rig *r, int64_t stall_us, bool noise_before)
+{
+    static const uint8_t level = 60;
+    int loud = 0;
+    run(r, 1, NULL);
+    rig_send_noise(r, &level, 1);
+    run(r, 1, NULL);
+    r->last_arrival_us = r->tick_us + stall_us;
+    if (noise_before) rig_send_noise(r, &level, 1);
+    uint64_t said = r->sent + 1000 / r->ptime_ms;
+    for (r->quiet = false; !r->quiet || r->flying > 0 || loud == 0; r->quiet = r->sent >= said) {
+        rig_tick(r, true);
+        loud += tone_power_dbfs(r->pcm, r->frame) > level_dbfs - 3.0;
+    }
+    for (int t = 0; t < 50; t++) {
+        rig_tick(r, true);
+        loud += tone_power_dbfs(r->pcm, r->frame) > level_dbfs - 3.0;
+    }
+    return loud;
+}
+
+/* The whole word comes at once with the noise, after the time at which the pause was expected to end. */
+static void a_word_that_is_held_up_behind_noise_is_heard_whole_or_counted_late(void **state)
+{
+    (void)state;
+    static const int stalls_ms[] = {0, 60, 100, 200, 500, 600};
+    for (int i = 0; i < CODECS; i++) {
+        for (int k = 0; k < 12; k++) {
+            struct rig r;
+            struct tone tone;
+            open_with_tone(&r, &tone, codecs[i], 7000);
+            int stall_ms = stalls_ms[k / 2], heard = heard_of_a_word(&r, stall_ms * 1000, k % 2);
+            struct playout_stats s = playout_get_stats(r.playout);
+            int late = (int)(s.late * r.ptime_ms / 20);
+            print_message("%s %u Hz, stall %d ms, noise %d: %d heard, %d late, %d lost\n", r.codec->name, r.rate_hz,
+                          stall_ms, k % 2, heard, late, (int)s.lost);
+            assert_true(stall_ms > 200 || late == 0);
+            assert_true(stall_ms <= 200 || late > 0);
+            assert_true(heard + late >= 50);
+            rig_close(&r);
+        }
+    }
+}
+
 /* What it said last belongs to the time in which nobody was to hear it. */
 static void a_pause_that_began_unheard_does_not_bring_back_what_was_said(void **state)
 {
@@ -484,6 +529,7 @@ int main(void)
         cmocka_unit_test(a_stream_may_begin_with_noise),
         cmocka_unit_test(noise_that_was_told_unheard_sounds_once_the_leg_is_heard),
         cmocka_unit_test(voice_may_come_before_or_after_the_end_that_noise_was_expected_to_have),
+        cmocka_unit_test(a_word_that_is_held_up_behind_noise_is_heard_whole_or_counted_late),
         cmocka_unit_test(a_pause_that_began_unheard_does_not_bring_back_what_was_said),
         cmocka_unit_test(an_empty_packet_of_noise_is_invalid),
     };
