@@ -44,10 +44,11 @@ static status world_reserve(void *arg, struct call *call, char address[SDP_ADDRE
     return STATUS_OK;
 }
 
-/* A name instead of an address is not looked up: the first packet shows where the peer is. Of a peer that moves, its
- * port does. */
-static void set_remote(struct sockaddr_storage *out, const char *address, uint16_t port)
+/* A name instead of an address is not looked up: the first packet shows where the peer is. That it moved is seen by its
+ * mark and port. */
+static void set_remote(struct sockaddr_storage *out, const struct sdp_result *result, uint16_t port)
 {
+    const char *address = result->remote_address;
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
     memset(out, 0, sizeof *out);
@@ -58,6 +59,7 @@ static void set_remote(struct sockaddr_storage *out, const char *address, uint16
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(port);
     } else {
+        v4->sin_addr.s_addr = result->remote_mark;
         v4->sin_port = htons(port);
     }
 }
@@ -117,8 +119,8 @@ static struct engine_leg_media leg_media(const struct call *call, const struct s
         .receive = result->receive && !result->peer_holds, /* a phone's hold music stays outside */
         .srtp = leg_keys(&result->srtp, keys),
     };
-    set_remote(&media.remote_rtp, result->remote_address, result->remote_rtp_port);
-    set_remote(&media.remote_rtcp, result->remote_address, result->remote_rtcp_port);
+    set_remote(&media.remote_rtp, result, result->remote_rtp_port);
+    set_remote(&media.remote_rtcp, result, result->remote_rtcp_port);
     return media;
 }
 

@@ -170,8 +170,8 @@ struct engine_leg_media {
     bool rtcp_mux;
     bool send, receive; /**< hold: a leg that does not receive neither talks nor times out */
     /**
-     * Family AF_UNSPEC: not known, nothing is sent before a source is latched. Its port tells a change then, in the
-     * place that it has in a struct sockaddr_in.
+     * Family AF_UNSPEC: not known, nothing is sent before a source is latched. That it is another than before is told
+     * by the port then, and any mark in the place of the address, of a struct sockaddr_in.
      */
     struct sockaddr_storage remote_rtp;
     struct sockaddr_storage remote_rtcp; /**< ignored with rtcp_mux; AF_UNSPEC: RTP's port plus one */

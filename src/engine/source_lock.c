@@ -11,7 +11,7 @@ static uint16_t port_of(const struct sockaddr_storage *a)
 bool source_lock_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
     if (a->ss_family != b->ss_family) return false;
-    if (a->ss_family == AF_INET) {
+    if (a->ss_family == AF_INET || a->ss_family == AF_UNSPEC) {
         return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
                ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
     }
@@ -19,7 +19,7 @@ bool source_lock_same_host(const struct sockaddr_storage *a, const struct sockad
         return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
                       &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
     }
-    return a->ss_family == AF_UNSPEC;
+    return false;
 }
 
 bool source_lock_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)

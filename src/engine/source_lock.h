@@ -44,8 +44,8 @@ enum source_verdict source_lock_judge(struct source_lock *s, const struct sockad
 const struct sockaddr_storage *source_lock_destination(const struct source_lock *s);
 
 /**
- * The same host and port. AF_UNSPEC is the same as itself: what is not known has not changed. Its port may be known, as
- * that of a struct sockaddr_in.
+ * The same host and port. AF_UNSPEC is the same as itself where both have the same port and mark, as the port and
+ * address of a struct sockaddr_in: what is not known has not changed then.
  */
 bool source_lock_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 bool source_lock_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);

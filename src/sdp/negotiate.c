@@ -50,6 +50,15 @@ static void remote_address(char out[SDP_ADDRESS_SIZE], const struct sdp_media *m
         out[0] = '\0';
 }
 
+/* FNV-1a */
+static uint32_t mark_of(struct slice text)
+{
+    uint32_t mark = 2166136261u;
+    for (size_t i = 0; i < text.len; i++)
+        mark = (mark ^ (uint8_t)text.at[i]) * 16777619u;
+    return mark;
+}
+
 /** RTP's port is 16 bits: the port after 65535 does not exist, and 0 says so. */
 static uint16_t remote_rtcp_port(const struct sdp_media *m)
 {
@@ -101,6 +110,7 @@ static struct sdp_result outcome(const struct media_match *match, const struct s
         result.send_cn_type = result.receive_cn_type = match->comfort_noise->payload_type;
     }
     remote_address(result.remote_address, m);
+    result.remote_mark = mark_of(m->address);
     return result;
 }
 

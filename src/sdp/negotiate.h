@@ -67,6 +67,8 @@ struct sdp_result {
     uint16_t send_ptime_ms; /**< peer's ptime, within its maxptime and what the codec can; 20 by default */
     char remote_address[SDP_ADDRESS_SIZE]; /**< unicast IPv4 or IPv6 literal; empty where the peer gave
                                                 anything else (a name, 0.0.0.0): learnt from what arrives */
+    uint32_t remote_mark; /**< of the text that remote_address stands for, empty or not: where it is another, so is
+                             this, but for a chance of 1 in 2^32 */
     uint16_t remote_rtp_port;
     uint16_t remote_rtcp_port; /**< equals remote_rtp_port with rtcp_mux; 0: none (the port after 65535) */
     bool rtcp_mux;

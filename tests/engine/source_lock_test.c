@@ -86,15 +86,17 @@ static void addresses_are_compared_with_their_ports(void **state)
 {
     (void)state;
     struct sockaddr_storage unknown = {.ss_family = AF_UNSPEC}, elsewhere = address("192.0.2.1", 4000);
-    elsewhere.ss_family = AF_UNSPEC;
+    struct sockaddr_storage other = address("192.0.2.2", 4000); /* where AF_UNSPEC is a mark */
+    elsewhere.ss_family = other.ss_family = AF_UNSPEC;
     struct sockaddr_storage addresses[] = {unknown,
                                            elsewhere,
+                                           other,
                                            address("192.0.2.1", 4000),
                                            address("192.0.2.1", 4002),
                                            address("192.0.2.2", 4000),
                                            address("2001:db8::1", 4000),
                                            address("2001:db8::1", 4002)};
-    static const int hosts[] = {0, 0, 1, 1, 2, 3, 3};
+    static const int hosts[] = {0, 1, 2, 3, 3, 4, 5, 5};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         for (size_t k = 0; k < sizeof hosts / sizeof *hosts; k++) {
             assert_int_equal(source_lock_same(&addresses[i], &addresses[k]), i == k);

@@ -163,10 +163,16 @@ static void only_a_unicast_literal_is_sent_to(void **state)
         {"IN IP4 223.255.255.255", "223.255.255.255"},
         {"IN IP4 a-name-that-is-much-longer-than.any-literal-address-can-be-in-any-family.example", ""},
     };
+    uint32_t marks[sizeof table / sizeof *table];
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char offer[512];
         snprintf(offer, sizeof offer, HEAD "m=audio 4000 RTP/AVP 0\r\nc=%s\r\n", table[i].connection);
-        assert_string_equal(answered(offer, &us, NULL, NULL).remote_address, table[i].address);
+        struct sdp_result r = answered(offer, &us, NULL, NULL);
+        assert_string_equal(r.remote_address, table[i].address);
+        assert_int_equal(r.remote_mark, answered(offer, &us, NULL, NULL).remote_mark);
+        marks[i] = r.remote_mark;
+        for (size_t k = 0; k < i; k++)
+            assert_int_equal(marks[k] == marks[i], strcmp(table[k].connection + 7, table[i].connection + 7) == 0);
     }
 }
 
