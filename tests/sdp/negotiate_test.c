@@ -155,6 +155,7 @@ static void only_a_unicast_literal_is_sent_to(void **state)
         const char *connection, *address;
     } table[] = {
         {"IN IP4 phone.example", ""},
+        {"IN IP4 other.example", ""},
         {"IN IP4 2001:db8::1", ""},
         {"IN IP6 192.0.2.1", ""},
         {"IN IP6 2001:db8::1", "2001:db8::1"},
