@@ -333,11 +333,13 @@ static void receive_progress(struct call *c, const struct signal_message *m)
     if (c->world->ringing) c->world->ringing(c->world_arg, c, m->code);
 }
 
+/* Without SDP: an UPDATE of the callee has taken the place of the answer to our offer, and was answered here. */
 static void receive_answer(struct call *c, const struct signal_message *m, int64_t now_unix_ms)
 {
     struct fault fault = {0, "media could not be set up"};
     if (!is_waiting(c)) return;
-    if (m->sdp && exchange_accept(c, m->sdp, &fault) == STATUS_OK)
+    bool agreed = m->sdp ? exchange_accept(c, m->sdp, &fault) == STATUS_OK : c->negotiated;
+    if (agreed)
         be_connected(c, now_unix_ms);
     else
         give_up_answer(c, &fault);

@@ -56,7 +56,7 @@ static const struct member members[] = {
     MEMBER(transaction, NUMBER, TYPE(REINVITE) | TYPE(UPDATE) | TYPE(ACCEPT) | TYPE(REFUSE) | TYPE(MODIFY)),
     MEMBER(code, CODE, TYPE(RESPONSE) | TYPE(PROGRESS) | TYPE(REJECT) | TYPE(REFUSE) | TYPE(REGISTERED)),
     MEMBER(reason, TEXT, TYPE(ENDED)),
-    MEMBER(sdp, TEXT, TYPE(ANSWER) | TYPE(OFFER)),
+    MEMBER(sdp, TEXT, TYPE(OFFER)),
     MEMBER(reliable, FLAG, 0),
     MEMBER(supports_100rel, FLAG, 0),
     MEMBER(requires_100rel, FLAG, 0),

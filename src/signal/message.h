@@ -21,8 +21,9 @@
  *   progress    P->S  a provisional response: code (180, 183), sdp, reliable
  *               S->P  of a call that was dialled: code, reason; sdp where it brings an answer that is not known yet
  *   answer      P->S  200 to the INVITE, with sdp (an answer, or an offer where the INVITE had none)
- *               S->P  the call that was dialled is taken: code, sdp (always: the answer in force, also where it came
- *                     early); it is acknowledged to the peer already
+ *               S->P  the call that was dialled is taken: code, sdp (the answer that counts, also where it came early;
+ *                     none where an update has changed the session since: what was agreed then stays in force); it is
+ *                     acknowledged to the peer already
  *   reject      P->S  final non-2xx to the INVITE: code, reason, headers (Retry-After, Warning ...)
  *   accept      P->S  200 to the transaction of a reinvite or update, with sdp
  *   refuse      P->S  final non-2xx to that transaction: code, reason, headers (Warning ...)

@@ -246,6 +246,7 @@ static void take_in_dialog(struct call *c, nta_leg_t *leg, nta_incoming_t *irq, 
         .content_type = info ? content_type : NULL,
         .session = request_session(sip),
         .allows_update = request_allows(sip, SIP_METHOD_UPDATE),
+        .fork = call_dial_fork(c, leg),
     };
     call_event(c, &event);
     free(body);

@@ -258,6 +258,14 @@ static struct call_fork *find_fork(struct call_dial *d, const char *tag)
     return NULL;
 }
 
+uint32_t call_dial_fork(const struct call *c, const nta_leg_t *leg)
+{
+    for (unsigned i = 0; c->dial && i < c->dial->fork_count; i++) {
+        if (c->dial->forks[i].leg == leg) return i;
+    }
+    return DIALOG_FORKS_MAX;
+}
+
 /** An early dialog begins, or answers at once. */
 static struct call_fork *add_fork(struct call *c, const sip_t *sip, const char *tag)
 {

@@ -127,6 +127,9 @@ void call_dial_place(struct call *c);
 void call_dial_prack(struct call *c);
 void call_dial_cancel(struct call *c);
 
+/** Which early dialog the leg is; DIALOG_FORKS_MAX where it is none. */
+uint32_t call_dial_fork(const struct call *c, const nta_leg_t *leg);
+
 /** A response to the INVITE of a call of ours that is not answered yet. @param sip  NULL: none came in time */
 void call_dial_response(struct call *c, const sip_t *sip, int code);
 

@@ -209,6 +209,29 @@ static bool they_offer(const struct dialog *d)
     return d->offer_theirs || d->reinvite.open || (d->update.open && d->update.offers);
 }
 
+/** Whether an UPDATE has changed this early session, or is about to: it is newer than any answer to our INVITE. */
+static bool is_updated(const struct dialog *d, uint32_t fork)
+{
+    bool pending = d->update.open && d->update.offers && d->update.fork == fork;
+    return pending || d->forks[fork].updated;
+}
+
+/** parleyd has one session: that of the early dialog which was updated, until another one answers for good. */
+static bool another_is_updated(const struct dialog *d, uint32_t fork)
+{
+    for (uint32_t i = 0; i < DIALOG_FORKS_MAX; i++) {
+        if (i != fork && is_updated(d, i)) return true;
+    }
+    return false;
+}
+
+/** RFC 3311 section 5.1: an early dialog offers only once its own answer to our INVITE stands. */
+static bool lacks_answer(const struct dialog *d, uint32_t fork)
+{
+    bool answered = fork < DIALOG_FORKS_MAX && d->forks[fork].answered;
+    return d->state == DIALOG_CALLING && !answered;
+}
+
 static bool is_going(const struct dialog *d)
 {
     return d->state == DIALOG_CANCELLING || d->state == DIALOG_ENDING || d->state == DIALOG_OVER;
@@ -220,17 +243,18 @@ static void peer_modifies(struct dialog *d, const struct dialog_event *e, struct
     struct dialog_open *open = invite ? &d->reinvite : &d->update;
     bool offers = invite || e->sdp;
     bool before_answer = d->state == DIALOG_PROCEEDING || d->state == DIALOG_CALLING;
+    bool taken = they_offer(d) || (d->state == DIALOG_CALLING && another_is_updated(d, e->fork));
     struct session_offer reply;
     if (is_going(d)) {
         respond(out, e->transaction, 481);
-    } else if (offers && we_offer(d)) {
+    } else if (offers && (we_offer(d) || lacks_answer(d, e->fork))) {
         respond(out, e->transaction, 491);
-    } else if (open->open || (offers && they_offer(d)) || (invite && before_answer)) {
+    } else if (open->open || (offers && taken) || (invite && before_answer)) {
         refuse_for_now(d, out, e->transaction);
     } else if (!session_timer_answer(&d->policy, &e->session, &reply)) {
         respond(out, e->transaction, 422)->session = reply;
     } else {
-        *open = (struct dialog_open){true, e->transaction, e->sdp != NULL, reply};
+        *open = (struct dialog_open){true, e->transaction, e->fork, e->sdp != NULL, reply};
         if (e->allows_update) d->peer_allows_update = true;
         if (e->sdp) keep(&d->remote_sdp, e->sdp);
         struct dialog_effect *effect = tell(out, invite ? SIGNAL_REINVITE : SIGNAL_UPDATE);
@@ -432,6 +456,7 @@ static void peer_progress(struct dialog *d, const struct dialog_event *e, struct
     if (d->state == DIALOG_CANCELLING) return;
     struct dialog_fork *fork = &d->forks[e->fork % DIALOG_FORKS_MAX];
     bool news = e->sdp && !fork->answered && (!fork->sdp || strcmp(fork->sdp, e->sdp) != 0);
+    bool told = news && !another_is_updated(d, (uint32_t)(fork - d->forks));
     if (e->allows_update) fork->update = true;
     if (news) keep(&fork->sdp, e->sdp);
     if (e->sdp && e->reliable) {
@@ -441,7 +466,7 @@ static void peer_progress(struct dialog *d, const struct dialog_event *e, struct
     struct dialog_effect *effect = tell(out, SIGNAL_PROGRESS);
     effect->code = e->code;
     effect->reason = e->reason;
-    effect->sdp = news ? e->sdp : NULL;
+    effect->sdp = told ? e->sdp : NULL;
     effect->reliable = e->reliable;
 }
 
@@ -449,7 +474,8 @@ static void dial_answered(struct dialog *d, const struct dialog_event *e, int64_
 {
     struct dialog_fork *fork = &d->forks[e->fork % DIALOG_FORKS_MAX];
     const char *sdp = e->sdp && !fork->answered ? e->sdp : fork->sdp;
-    bool updated = d->remote_sdp && fork->answered; /* an UPDATE in the early dialog is newer than any answer */
+    bool updated = is_updated(d, (uint32_t)(fork - d->forks));
+    bool agreed = sdp != NULL;
     add(out, DIALOG_SEND_ACK);
     d->answer_by_us = INT64_MAX;
     d->offer_ours = false;
@@ -457,7 +483,7 @@ static void dial_answered(struct dialog *d, const struct dialog_event *e, int64_
     d->peer_allows_update = d->peer_allows_update || e->allows_update || fork->update;
     if (sdp && !updated) keep(&d->remote_sdp, sdp);
     forget_forks(d);
-    if (!d->remote_sdp) {
+    if (!agreed) {
         tell_ended(d, out, 488, "no answer to our offer");
         send_bye(d, out, "no answer to our offer");
         return;
@@ -465,7 +491,7 @@ static void dial_answered(struct dialog *d, const struct dialog_event *e, int64_
     session_timer_confirmed(&d->session, &e->session, now_us);
     struct dialog_effect *effect = tell(out, SIGNAL_ANSWER);
     effect->code = e->code;
-    effect->sdp = d->remote_sdp;
+    effect->sdp = updated ? NULL : d->remote_sdp; /* what is agreed since is no answer to our offer */
     add(out, DIALOG_RECORD);
 }
 
@@ -523,9 +549,23 @@ static void send_progress(struct dialog *d, const struct dialog_event *e, struct
     add(out, DIALOG_RECORD);
 }
 
+static void send_reject(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
+{
+    if (d->state != DIALOG_PROCEEDING) return;
+    struct dialog_effect *effect = respond(out, DIALOG_FIRST_INVITE, e->code < 300 ? 500 : e->code);
+    effect->reason = e->reason;
+    effect->headers = e->headers;
+    end(d, out);
+}
+
 static void send_answer(struct dialog *d, const struct dialog_event *e, int64_t now_us, struct dialog_effects *out)
 {
     if (d->state != DIALOG_PROCEEDING) return;
+    if (!e->sdp && !d->answered_early) {
+        tell_ended(d, out, 500, "an answer without SDP");
+        send_reject(d, e, out);
+        return;
+    }
     struct dialog_effect *effect = respond(out, DIALOG_FIRST_INVITE, 200);
     effect->session = d->invite_session;
     if (!d->answered_early) {
@@ -537,15 +577,6 @@ static void send_answer(struct dialog *d, const struct dialog_event *e, int64_t 
     d->state = DIALOG_ANSWERED;
     session_timer_answered(&d->session, &d->invite_session, now_us);
     add(out, DIALOG_RECORD);
-}
-
-static void send_reject(struct dialog *d, const struct dialog_event *e, struct dialog_effects *out)
-{
-    if (d->state != DIALOG_PROCEEDING) return;
-    struct dialog_effect *effect = respond(out, DIALOG_FIRST_INVITE, e->code < 300 ? 500 : e->code);
-    effect->reason = e->reason;
-    effect->headers = e->headers;
-    end(d, out);
 }
 
 /** What the peer has just changed makes our own waiting offer stale: parleyd may make a new one. */
@@ -567,6 +598,7 @@ static void send_accept(struct dialog *d, const struct dialog_event *e, int64_t 
     effect->sdp = carries ? e->sdp : NULL;
     effect->session = open->session;
     if (carries && e->sdp) keep(&d->local_sdp, e->sdp);
+    if (d->state == DIALOG_CALLING && open->offers) d->forks[open->fork].updated = true;
     if (invite && !open->offers) {
         d->offer_ours = true;
         d->late_transaction = e->transaction;

@@ -46,7 +46,7 @@ enum dialog_event_type {
     DIALOG_PEER_PRACK,  /**< sdp; ask dialog_prack_code() before */
     DIALOG_PEER_NO_PRACK,
     DIALOG_PEER_REINVITE, /**< transaction, sdp, session, allows_update */
-    DIALOG_PEER_UPDATE,   /**< likewise */
+    DIALOG_PEER_UPDATE,   /**< likewise; fork before our first INVITE is answered */
     DIALOG_PEER_INFO,     /**< transaction, content_type, body */
     DIALOG_PEER_BYE,      /**< transaction */
     DIALOG_PEER_PROGRESS, /**< provisional, to our first INVITE: fork, code, reason, sdp, reliable, allows_update */
@@ -76,7 +76,8 @@ struct dialog_event {
     bool reliable;
     bool supports_100rel, requires_100rel;
     bool allows_update;
-    uint32_t fork; /**< which early dialog answers our first INVITE: from 0 in the order in which they appeared */
+    uint32_t fork; /**< which early dialog of our first INVITE: from 0 in the order in which they appeared;
+                        DIALOG_FORKS_MAX in a request of one that is not told apart */
     uint32_t timeout_s;
 };
 
@@ -119,7 +120,8 @@ struct dialog_effects {
 struct dialog_open {
     bool open;
     uint32_t transaction;
-    bool offers; /**< it brought SDP */
+    uint32_t fork; /**< as in the event */
+    bool offers;   /**< it brought SDP */
     struct session_offer session;
 };
 
@@ -136,6 +138,7 @@ struct dialog_ours {
 struct dialog_fork {
     char *sdp;             /**< owned; the last answer it told */
     bool answered, update; /**< its answer came reliably, so it stands; it takes UPDATE */
+    bool updated;          /**< an UPDATE of the peer has changed the session since */
 };
 
 struct dialog {

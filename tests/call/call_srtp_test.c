@@ -183,6 +183,25 @@ static void a_call_of_ours_offers_keys_and_takes_the_answers(void **state)
     call_destroy(call);
 }
 
+/* Its tag answers nothing that we offered. */
+#define UPDATE_B SAVP "a=crypto:7 AES_CM_128_HMAC_SHA1_80 " KEY_B "\r\n"
+
+static void the_keys_of_an_update_before_the_answer_stay(void **state)
+{
+    (void)state;
+    struct notebook n = notebook_of(SDP_SRTP_REQUIRED);
+    struct call *call = place_call(&n);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_PROGRESS, 183, ANSWERS);
+    receive(call, SIGNAL_UPDATE, UPDATE_B);
+    struct sdp_crypto ours = told(&n);
+    receive_coded(call, SIGNAL_ANSWER, 200, NULL);
+    assert_string_equal(n.words, "dial reserve offer apply ringing-183 apply accept-200 connected");
+    assert_int_equal(n.media.srtp.receive_key[0], 'B');
+    assert_memory_equal(n.media.srtp.send_key, ours.key, SDP_KEY_BYTES_MAX);
+    call_destroy(call);
+}
+
 static void a_plain_answer_ends_a_call_of_ours_that_has_to_be_encrypted(void **state)
 {
     (void)state;
@@ -204,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_key_that_was_in_force_is_never_offered_again),
         cmocka_unit_test(a_session_refresh_may_bring_a_new_key_for_ours),
         cmocka_unit_test(a_call_of_ours_offers_keys_and_takes_the_answers),
+        cmocka_unit_test(the_keys_of_an_update_before_the_answer_stay),
         cmocka_unit_test(a_plain_answer_ends_a_call_of_ours_that_has_to_be_encrypted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

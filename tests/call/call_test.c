@@ -279,6 +279,27 @@ static void early_media_is_taken_and_the_answer_decides(void **state)
     call_destroy(call);
 }
 
+static void an_answer_without_sdp_leaves_what_is_agreed_in_force(void **state)
+{
+    (void)state;
+    struct notebook n = {.terms = plain_terms()};
+    struct call *call = place_call(&n);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_PROGRESS, 183, EARLY);
+    receive(call, SIGNAL_UPDATE, SESSION "m=audio 4010 RTP/AVP 8\r\n");
+    receive_coded(call, SIGNAL_ANSWER, 200, NULL);
+    assert_string_equal(n.words, "dial reserve offer apply ringing-183 apply accept-200 connected");
+    assert_string_equal(call_codec(call, &n.media)->encoding, "PCMA");
+    call_destroy(call);
+    struct notebook never = {.terms = plain_terms()};
+    call = place_call(&never);
+    receive_coded(call, SIGNAL_LOCATED, 0, NULL);
+    receive_coded(call, SIGNAL_PROGRESS, 183, "nonsense");
+    receive_coded(call, SIGNAL_ANSWER, 200, NULL);
+    assert_string_equal(never.words, "dial reserve offer ringing-183 hangup ended failed");
+    call_destroy(call);
+}
+
 static void the_order_of_codecs_is_the_plans(void **state)
 {
     (void)state;
@@ -365,6 +386,7 @@ int main(void)
         cmocka_unit_test(hanging_up_refuses_an_unanswered_call_and_ends_an_answered_one),
         cmocka_unit_test(a_call_of_ours_is_located_rings_and_is_answered),
         cmocka_unit_test(early_media_is_taken_and_the_answer_decides),
+        cmocka_unit_test(an_answer_without_sdp_leaves_what_is_agreed_in_force),
         cmocka_unit_test(the_order_of_codecs_is_the_plans),
         cmocka_unit_test(a_failure_is_told_in_the_words_of_the_contract),
         cmocka_unit_test(an_unusable_answer_or_no_port_ends_a_call_of_ours),

@@ -1,5 +1,7 @@
 """Encrypted audio with real signalling: keys in SDP, each suite, who may and who must encrypt, and what is on the wire."""
+import base64
 import os
+import re
 import socket
 import struct
 import threading
@@ -249,6 +251,36 @@ class Required(Encrypted):
         self.bridge.expect(202, "POST", "/Calls", {"to": bare.uri, "from": "+15550100",
                                                    "callConnectUrl": self.hooks.url + "/in"})
         ear.hears(PILOTS_HZ[2], SAID_DBFS - 3.0, seconds=10.0)
+
+    def crypto(self, tag, key):
+        line = "a=crypto:%d %s inline:%s\n" % (tag, CM_80, base64.b64encode(key * 30).decode())
+        return raw_sdp(attributes=line).replace("RTP/AVP", "RTP/SAVP")
+
+    def test_a_callee_may_change_the_session_before_it_answers(self):
+        raw = RawSip(self.bridge)
+        self.addCleanup(raw.close)
+        path = "/" + self.alias("early")
+        self.hooks.scripts[path] = [{"Pause": {"length": 60000}}]
+        made = self.bridge.expect(202, "POST", "/Calls", {"to": "sip:raw@127.0.0.1:%d" % raw.port, "from": "+15550100",
+                                                          "callConnectUrl": self.hooks.url + path}).json
+        invite = raw.asked("INVITE")
+        tag = re.search(r"a=crypto:(\d) " + CM_80, invite).group(1)
+        raw.answer(invite, 183, "Session Progress", "Require: 100rel\nRSeq: 1\n" + harness.SDP_TYPE, self.crypto(int(tag), b"A"))
+        raw.answer(raw.asked("PRACK"), 200, "OK")
+        header = lambda name: re.search(r"(?m)^%s: *(.*?)\r?$" % name, invite).group(1)
+        body = self.crypto(int(tag) + 1, b"B")
+        raw.send("UPDATE %s SIP/2.0\nVia: SIP/2.0/UDP HOST:PORT;branch=BRANCH;rport\nMax-Forwards: 70\nFrom: %s;tag=raw\nTo: %s\n"
+                 "Call-ID: %s\nCSeq: 1 UPDATE\nContact: <sip:raw@HOST:PORT>\n%sContent-Length: %d\n\n%s" % (
+                     header("Contact").strip("<>"), header("To"), header("From"), header("Call-ID"), harness.SDP_TYPE,
+                     len(body.replace("\n", "\r\n")), body))
+        code, text = raw.final()
+        self.assertEqual(code, 200)
+        self.assertIn("a=crypto:%d %s" % (int(tag) + 1, CM_80), text)
+        raw.answer(invite, 200, "OK")
+        raw.asked("ACK")
+        self.assertEqual(self.hooks.first(path, callId=made["callId"]).json["callStatus"], "inProgress")
+        self.bridge.expect(202, "POST", "/Calls/" + made["callId"], {"status": "completed"})
+        raw.answer(raw.asked("BYE"), 200, "OK")
 
     def test_calls_out_to_who_does_not_encrypt_fail(self):
         bare = Baresip(self.bridge.work, listens=True)

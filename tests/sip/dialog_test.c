@@ -510,6 +510,16 @@ static void info_is_told_and_answered(void **state)
     close_bench(&b);
 }
 
+static void an_answer_of_parleyd_that_lacks_its_sdp_fails_the_call(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b);
+    DO(&b, "tell:invite(o)", .type = DIALOG_PEER_INVITE, .sdp = "o");
+    DO(&b, "tell:ended:500 respond:0:500 end", .type = DIALOG_SEND_ANSWER, .code = 200);
+    close_bench(&b);
+}
+
 /** A call of ours that is on its way: we offered o. */
 static void open_dial(struct bench *b)
 {
@@ -583,7 +593,80 @@ static void an_early_session_of_ours_is_updated_by_the_peer(void **state)
     DO(&b, "tell:update#2(u)", .type = DIALOG_PEER_UPDATE, .transaction = 2, .sdp = "u");
     DO(&b, "respond:2:200(w)", .type = DIALOG_SEND_ACCEPT, .transaction = 2, .sdp = "w");
     DO(&b, "respond:3:500:retry-after", .type = DIALOG_PEER_REINVITE, .transaction = 3, .sdp = "i");
-    DO(&b, "ACK tell:answer:200(u)", ANSWERED, .sdp = "a");
+    DO(&b, "ACK tell:answer:200", ANSWERED, .sdp = "a"); /* parleyd has u, an offer: it answers nothing of ours */
+    assert_string_equal(b.dialog.remote_sdp, "u");
+    close_bench(&b);
+}
+
+/** A call of ours with an early session: a answers reliably, and so does b in another fork. */
+static void open_early_forks(struct bench *b)
+{
+    open_dial(b);
+    DO(b, "PRACK tell:progress:183(a)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "a", .reliable = true);
+    DO(b, "PRACK tell:progress:183(b)", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "b", .reliable = true,
+       .fork = 1);
+}
+
+static void an_update_that_parleyd_has_not_answered_is_newer_than_the_answer_too(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_early_forks(&b);
+    DO(&b, "tell:update#1(u)", .type = DIALOG_PEER_UPDATE, .transaction = 1, .sdp = "u");
+    DO(&b, "ACK tell:answer:200", ANSWERED);
+    assert_string_equal(b.dialog.remote_sdp, "u");
+    DO(&b, "respond:1:200(w)", .type = DIALOG_SEND_ACCEPT, .transaction = 1, .sdp = "w");
+    close_bench(&b);
+}
+
+static void an_update_that_changes_nothing_leaves_the_answer(void **state)
+{
+    (void)state;
+    for (int refused = 0; refused < 2; refused++) {
+        struct bench b;
+        open_early_forks(&b);
+        if (refused) {
+            DO(&b, "tell:update#1(u)", .type = DIALOG_PEER_UPDATE, .transaction = 1, .sdp = "u");
+            DO(&b, "respond:1:488", .type = DIALOG_SEND_REFUSE, .transaction = 1, .code = 488);
+        } else {
+            DO(&b, "tell:update#1", .type = DIALOG_PEER_UPDATE, .transaction = 1);
+            DO(&b, "respond:1:200", .type = DIALOG_SEND_ACCEPT, .transaction = 1);
+        }
+        DO(&b, "ACK tell:answer:200(a)", ANSWERED);
+        assert_string_equal(b.dialog.remote_sdp, "a");
+        close_bench(&b);
+    }
+}
+
+static void an_update_of_one_fork_is_none_of_another(void **state)
+{
+    (void)state;
+    for (uint32_t answering = 0; answering < 3; answering++) {
+        struct bench b;
+        open_early_forks(&b);
+        DO(&b, "tell:update#1(u)", .type = DIALOG_PEER_UPDATE, .transaction = 1, .sdp = "u", .fork = 1);
+        DO(&b, "respond:1:200(w)", .type = DIALOG_SEND_ACCEPT, .transaction = 1, .sdp = "w");
+        DO(&b, "tell:progress:183", .type = DIALOG_PEER_PROGRESS, .code = 183, .sdp = "c", .fork = 2);
+        DO(&b, "respond:2:500:retry-after", .type = DIALOG_PEER_UPDATE, .transaction = 2, .sdp = "v");
+        DO(&b, "respond:3:491", .type = DIALOG_PEER_UPDATE, .transaction = 3, .sdp = "v", .fork = 2);
+        DO(&b, "tell:update#4", .type = DIALOG_PEER_UPDATE, .transaction = 4, .fork = 2);
+        static const char *const expected[] = {"ACK tell:answer:200(a)", "ACK tell:answer:200",
+                                               "ACK tell:answer:200(c)"};
+        DO(&b, expected[answering], ANSWERED, .fork = answering);
+        static const char *const kept[] = {"a", "u", "c"};
+        assert_string_equal(b.dialog.remote_sdp, kept[answering]);
+        close_bench(&b);
+    }
+}
+
+static void a_fork_without_an_answer_is_not_taken_for_one_that_was_updated(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_early_forks(&b);
+    DO(&b, "tell:update#1(u)", .type = DIALOG_PEER_UPDATE, .transaction = 1, .sdp = "u");
+    DO(&b, "respond:1:200(w)", .type = DIALOG_SEND_ACCEPT, .transaction = 1, .sdp = "w");
+    DO(&b, "ACK tell:ended:488 request:BYE", ANSWERED, .fork = 2);
     close_bench(&b);
 }
 
@@ -771,7 +854,12 @@ int main(void)
         cmocka_unit_test(the_offer_may_follow_when_the_way_is_known),
         cmocka_unit_test(an_early_answer_is_told_once_and_again_only_where_it_changes),
         cmocka_unit_test(a_reliable_answer_stands_whatever_comes_later),
+        cmocka_unit_test(an_answer_of_parleyd_that_lacks_its_sdp_fails_the_call),
         cmocka_unit_test(an_early_session_of_ours_is_updated_by_the_peer),
+        cmocka_unit_test(an_update_that_parleyd_has_not_answered_is_newer_than_the_answer_too),
+        cmocka_unit_test(an_update_that_changes_nothing_leaves_the_answer),
+        cmocka_unit_test(an_update_of_one_fork_is_none_of_another),
+        cmocka_unit_test(a_fork_without_an_answer_is_not_taken_for_one_that_was_updated),
         cmocka_unit_test(the_fork_that_answers_first_decides),
         cmocka_unit_test(a_failure_is_told_with_its_code),
         cmocka_unit_test(no_answer_in_time_is_cancelled),
