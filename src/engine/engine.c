@@ -7,6 +7,7 @@
 #include "engine/engine_parts.h"
 #include "engine/udp.h"
 #include "media/sound.h"
+#include "os/log.h"
 #include "os/thread.h"
 #include "os/wake.h"
 
@@ -162,6 +163,9 @@ status engine_create(struct engine **out, const struct engine_config *config, en
         engine_destroy(e);
         return result;
     }
+    if (!worker_goes_first(e->workers[0].worker))
+        log_event(LOG_INFO, "media_not_first",
+                  "why=\"CAP_SYS_NICE or a nice limit of -10 is not given: other programs can hold audio up\"");
     *out = e;
     return STATUS_OK;
 }

@@ -29,6 +29,7 @@ struct worker {
     int wake_fd, report_fd;
     atomic_bool stopping;
     atomic_bool starved; /* control found the ring full */
+    bool first;          /* goes before other programs */
     bool told;           /* events were pushed since the last signal */
     struct media_io io;
     struct media_counters counters;
@@ -180,7 +181,7 @@ static status start(struct worker *w, unsigned number, int64_t rtp_timeout_us)
     if (result == STATUS_OK) result = ring_create(&w->commands, sizeof(struct core_batch *), COMMANDS);
     if (result == STATUS_OK) result = ring_create(&w->events, sizeof(struct media_event), EVENTS);
     if (result == STATUS_OK) result = core_create(&w->core, &w->io, &w->counters, rtp_timeout_us);
-    if (result == STATUS_OK) result = thread_start(&w->thread, name, THREAD_MEDIA, run, w);
+    if (result == STATUS_OK) result = thread_start_first(&w->thread, name, THREAD_MEDIA, run, w, &w->first);
     return result;
 }
 
@@ -252,6 +253,11 @@ void worker_take_done(struct worker *w, struct list *out)
 bool worker_pop(struct worker *w, struct media_event *out)
 {
     return ring_pop(w->events, out);
+}
+
+bool worker_goes_first(const struct worker *w)
+{
+    return w->first;
 }
 
 const struct media_counters *worker_counters(const struct worker *w)

@@ -35,6 +35,9 @@ void worker_wake(struct worker *w);
 
 MUST_CHECK bool worker_pop(struct worker *w, struct media_event *out);
 
+/** Whether it goes before threads of other programs: thread_start_first(). */
+bool worker_goes_first(const struct worker *w);
+
 const struct media_counters *worker_counters(const struct worker *w);
 
 #endif

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+enum { NICE_FIRST = -10 };
 
 struct start {
     void (*run)(void *arg);
@@ -60,6 +63,18 @@ status thread_start(pthread_t *out, const char *name, enum thread_role role, voi
         return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
+}
+
+/* A thread begins with the nice value of who starts it, and to give one up is always permitted. */
+status thread_start_first(pthread_t *out, const char *name, enum thread_role role, void (*run)(void *arg), void *arg,
+                          bool *first)
+{
+    int before = getpriority(PRIO_PROCESS, 0);
+    bool raised = before > NICE_FIRST && setpriority(PRIO_PROCESS, 0, NICE_FIRST) == 0;
+    status result = thread_start(out, name, role, run, arg);
+    if (raised) setpriority(PRIO_PROCESS, 0, before);
+    *first = raised || before <= NICE_FIRST;
+    return result;
 }
 
 void thread_join(pthread_t thread)

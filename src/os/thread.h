@@ -8,6 +8,7 @@
 #define PARLEY_OS_THREAD_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "base/status.h"
 
@@ -20,6 +21,14 @@ enum thread_role { THREAD_NONE, THREAD_CONTROL, THREAD_MEDIA, THREAD_RECORDER, T
  */
 MUST_CHECK status thread_start(pthread_t *out, const char *name, enum thread_role role, void (*run)(void *arg),
                                void *arg);
+
+/**
+ * As thread_start(); the new thread goes before those of other programs (nice -10), so that a processor is not taken
+ * from it in the middle of its work. The kernel permits that with CAP_SYS_NICE or RLIMIT_NICE.
+ * @param[out] first  whether it does; where that is not permitted, it is a thread like others
+ */
+MUST_CHECK status thread_start_first(pthread_t *out, const char *name, enum thread_role role, void (*run)(void *arg),
+                                     void *arg, bool *first);
 
 /** Waits for the thread's end. */
 void thread_join(pthread_t thread);
