@@ -228,6 +228,14 @@ static void copies_of_lost_packets_are_waited_for_and_used(void **state)
 
 /* ---- comfort noise ---- */
 
+/* A second of the tone, then noise of that level. */
+static void open_in_a_pause(struct rig *r, struct tone *tone, enum codec_id codec, uint8_t level)
+{
+    open_with_tone(r, tone, codec, 7000);
+    run(r, 1, NULL);
+    rig_send_noise(r, &level, 1);
+}
+
 static double power_of(struct rig *r, double seconds)
 {
     double sum = 0.0;
@@ -304,10 +312,7 @@ static void noise_does_not_sound_under_a_voice_that_began_unheard(void **state)
     for (int spoken = 3; spoken < 30; spoken += 20) {
         struct rig r;
         struct tone tone;
-        static const uint8_t level = 40;
-        open_with_tone(&r, &tone, CODEC_L16_16, 7000);
-        run(&r, 1, NULL);
-        rig_send_noise(&r, &level, 1);
+        open_in_a_pause(&r, &tone, CODEC_L16_16, 40);
         run(&r, 0.5, NULL);
         for (int t = 0; t < 10 + spoken; t++) {
             r.quiet = t < 10;
@@ -324,10 +329,7 @@ static void noise_that_voice_follows_at_once_fades_under_it(void **state)
     (void)state;
     struct rig r;
     struct tone tone;
-    static const uint8_t level = 40;
-    open_with_tone(&r, &tone, CODEC_L16_16, 7000);
-    run(&r, 1, NULL);
-    rig_send_noise(&r, &level, 1);
+    open_in_a_pause(&r, &tone, CODEC_L16_16, 40);
     r.quiet = false;
     run(&r, 0.2, NULL);
     assert_true(residual_dbfs(&r, 10) < -60.0);
@@ -345,10 +347,7 @@ static void noise_fades_under_silent_packets(void **state)
     (void)state;
     struct rig r;
     struct tone tone;
-    static const uint8_t level = 40;
-    open_with_tone(&r, &tone, CODEC_PCMU, 7000);
-    run(&r, 1, NULL);
-    rig_send_noise(&r, &level, 1);
+    open_in_a_pause(&r, &tone, CODEC_PCMU, 40);
     r.quiet = false;
     tone_init(&tone, r.rate_hz, frequency_hz, -200.0);
     run(&r, 0.3, NULL);
@@ -405,10 +404,7 @@ static void voice_may_come_before_or_after_the_end_that_noise_was_expected_to_ha
         for (size_t k = 0; k < sizeof(shifts_us) / sizeof(shifts_us[0]); k++) {
             struct rig r;
             struct tone tone;
-            static const uint8_t level = 60;
-            open_with_tone(&r, &tone, codecs[i], 7000);
-            run(&r, 1, NULL);
-            rig_send_noise(&r, &level, 1);
+            open_in_a_pause(&r, &tone, codecs[i], 60);
             run(&r, 4, NULL);
             r.quiet = false;
             r.send_us += shifts_us[k];

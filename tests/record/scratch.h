@@ -1,5 +1,5 @@
 /**
- * @file scratch.h  A directory of a test's own.
+ * @file scratch.h  A directory of a test's own: by hand, or scratch_dir by scratch_setup() and scratch_teardown().
  *
  * Thread: one.
  */
@@ -31,6 +31,20 @@ static inline bool scratch_remove(const char *dir)
     }
     if (d) closedir(d);
     return rmdir(dir) == 0 || errno == ENOENT;
+}
+
+static char scratch_dir[SCRATCH_SIZE];
+
+static inline int scratch_setup(void **state)
+{
+    (void)state;
+    return scratch_make(scratch_dir) ? 0 : -1;
+}
+
+static inline int scratch_teardown(void **state)
+{
+    (void)state;
+    return scratch_remove(scratch_dir) ? 0 : -1;
 }
 
 #endif

@@ -12,20 +12,6 @@
 #include "record/timeline.h"
 #include "scratch.h"
 
-static char dir[SCRATCH_SIZE];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return scratch_make(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    return scratch_remove(dir) ? 0 : -1;
-}
-
 /* @return what it was before */
 static rlim_t set_largest_file(rlim_t bytes)
 {
@@ -44,14 +30,14 @@ static void an_event_that_finds_no_room_leaves_the_others_whole(void **state)
     static const char expected[] = "{\"events\":[\n{\"atMs\":20,\"event\":\"join\",\"callId\":\"CA1\"}\n]}\n";
     struct timeline *t;
     char path[200], text[500];
-    assert_int_equal(timeline_create(&t, dir), STATUS_OK);
+    assert_int_equal(timeline_create(&t, scratch_dir), STATUS_OK);
     timeline_note(t, 20, &joined, "CA1");
     rlim_t before = set_largest_file(sizeof expected - 1 + 10); /* half of the next fits */
     timeline_note(t, 40, &joined, "CA2");
     set_largest_file(before);
     timeline_note(t, 60, &joined, "CA3");
     timeline_finish(t);
-    snprintf(path, sizeof path, "%s/timeline.json", dir);
+    snprintf(path, sizeof path, "%s/timeline.json", scratch_dir);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     text[fread(text, 1, sizeof text - 1, f)] = '\0';
@@ -62,7 +48,8 @@ static void an_event_that_finds_no_room_leaves_the_others_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_event_that_finds_no_room_leaves_the_others_whole, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(an_event_that_finds_no_room_leaves_the_others_whole, scratch_setup,
+                                        scratch_teardown),
     };
     signal(SIGXFSZ, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

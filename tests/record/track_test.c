@@ -18,25 +18,12 @@
 
 enum { RATE = 16000, TICK = RATE / 50, HALF = TICK / 2 };
 
-static char dir[SCRATCH_SIZE];
 static struct track_counts counts;
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return scratch_make(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    return scratch_remove(dir) ? 0 : -1;
-}
 
 static struct track *create(const struct recorder_io *io)
 {
     struct track_spec spec = {
-        .dir = dir, .name = "a", .rate_hz = RATE, .samples_max = RATE * 100, .io = io, .counts = &counts};
+        .dir = scratch_dir, .name = "a", .rate_hz = RATE, .samples_max = RATE * 100, .io = io, .counts = &counts};
     struct track *t;
     assert_int_equal(track_create(&t, &spec), STATUS_OK);
     track_begin(t, 0);
@@ -65,7 +52,7 @@ static int16_t *finish(struct track *t, uint64_t samples)
     SF_INFO info = {.format = 0};
     uint64_t bytes;
     assert_int_equal(track_finish(t, &bytes), STATUS_OK);
-    snprintf(path, sizeof path, "%s/a.wav", dir);
+    snprintf(path, sizeof path, "%s/a.wav", scratch_dir);
     SNDFILE *f = sf_open(path, SFM_READ, &info);
     assert_non_null(f);
     assert_int_equal(info.frames, samples);
@@ -124,7 +111,7 @@ static void one_that_the_disk_refused_is_as_long_as_its_mix(void **state)
     }
 }
 
-#define DIR_TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+#define DIR_TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {

@@ -20,31 +20,17 @@
 
 #define GIB (1024ull * 1024 * 1024)
 
-static char dir[SCRATCH_SIZE];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return scratch_make(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    return scratch_remove(dir) ? 0 : -1;
-}
-
 static const char *path_of(const char *name)
 {
     static char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof path, "%s/%s", scratch_dir, name);
     return path;
 }
 
 static struct wav_file *create(uint64_t samples_max, const struct recorder_io *io)
 {
     struct wav_file *f;
-    assert_int_equal(wav_file_create(&f, dir, "a", 16000, samples_max, io), STATUS_OK);
+    assert_int_equal(wav_file_create(&f, scratch_dir, "a", 16000, samples_max, io), STATUS_OK);
     return f;
 }
 
@@ -196,9 +182,9 @@ static void a_crash_past_4_gib_leaves_a_file_that_is_repaired(void **state)
     assert_int_equal(wav_file_update(f), STATUS_OK);
     wav_file_skip(f, 3 * GIB);
     write_count(f, 5, 10); /* the header knows of a thousand */
-    assert_int_equal(rename(path_of("a.wav.part"), strcat(strcpy((char[200]){0}, dir), "/b.wav.part")), 0);
+    assert_int_equal(rename(path_of("a.wav.part"), strcat(strcpy((char[200]){0}, scratch_dir), "/b.wav.part")), 0);
     wav_file_discard(f);
-    assert_int_equal(recorder_recover(dir, note, NULL), STATUS_OK);
+    assert_int_equal(recorder_recover(scratch_dir, note, NULL), STATUS_OK);
     assert_string_equal(found.id, "b");
     assert_int_equal(found.samples, 3 * GIB + 1010);
     assert_int_equal(found.bytes, WAV_HEADER_LONG + 2 * found.samples);
@@ -242,7 +228,7 @@ static void a_full_disk_leaves_whole_samples(void **state)
     sf_close(sound);
 }
 
-#define DIR_TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+#define DIR_TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {

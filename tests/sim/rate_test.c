@@ -244,11 +244,11 @@ static void a_mix_of_ones_own_begins_and_ends_without_a_seam(void **state)
     struct sim sim;
     sim_open(&sim, 7);
     struct conference_media *c = conference_of(&sim, 16000);
-    struct person *talker = call(&sim, CODEC_L16_16, 1000, 7300, 20), *one = call(&sim, CODEC_L16_8, 450, 2100, 20);
+    struct person *talker = call(&sim, CODEC_L16_16, 1003, 7300, 20), *one = call(&sim, CODEC_L16_8, 453, 2100, 20);
     sim_join(talker->party, c, true, true);
     sim_join(one->party, c, false, true);
     sim_run(&sim, 1000000);
-    measure(one, 1000);
+    measure(one, 1003);
     for (int i = 0; i < 20; i++) {
         sim_command(
             &sim,
