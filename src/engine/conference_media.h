@@ -171,6 +171,8 @@ struct conference_graph *conference_media_latest(const struct conference_media *
 /** A sound has ended, or is cut: control is told. */
 void conference_media_end_play(struct conference_media *c, const struct leg_context *context,
                                struct conference_play *play);
+
+/** Music that is not needed any more goes back with MEDIA_SOUND_BACK; without a sound nothing happens. */
 void conference_media_let_go(const struct leg_context *context, struct conference_source *music);
 
 /** Into the recording's timeline, where it has one. @param leg  NULL: of the conference itself */

@@ -121,6 +121,7 @@ struct leg_context {
     int64_t tick_us; /**< of the tick that runs; while commands are carried out, the time of that */
 };
 
+/** To control; @param event  copied. */
 static inline void leg_context_tell(const struct leg_context *context, const struct media_event *event)
 {
     context->io->tell(context->io->arg, event);

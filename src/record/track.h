@@ -24,6 +24,7 @@ struct track_counts {
     atomic_uint_least64_t frames, bytes, write_errors;
 };
 
+/** One of those figures goes up by n; others may read it meanwhile. */
 static inline void track_count(atomic_uint_least64_t *counter, uint64_t n)
 {
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
